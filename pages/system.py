@@ -1,0 +1,17 @@
+"""`/admin/system`: are the services healthy, what is running, queued, done, failed, why, and what to do."""
+
+from salina_monitor import monitor as monitors
+from salina_monitor.ui import cards, filter_row, header, health_grid, jobs, live, sandbox_panel, verdict_line
+from salina_monitor.ui.session import require_viewer
+
+user = require_viewer()
+monitor = monitors.get()
+filter_row.read_url(opening=live.is_opening())
+tab = live.begin(monitor)
+header.render(monitor, tab, user)
+verdict_line.render(monitor, tab)
+health_grid.render(monitor, tab)
+sandbox_panel.render(monitor)
+cards.render(monitor, tab)
+jobs.render(monitor, tab)
+live.ticker(monitor, tab)

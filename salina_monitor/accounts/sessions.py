@@ -1,0 +1,118 @@
+"""Who is signed in. The store keeps keyed hashes only: a copy of it signs nobody in.
+
+A session has two secrets: the *token*, which stays in the memory of the server process that signed the
+user in, and the *cookie*, made when the browser redeems the one-time ticket. Either finds the session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from salina_monitor.accounts.users import user_of
+from salina_monitor.models import User, utcnow
+from salina_monitor.store import Store, load_sql
+
+_SQL = load_sql("accounts")
+TICKET_LIFE = timedelta(seconds=30)
+TOUCH_EVERY = timedelta(seconds=30)
+"""A session's last use is written this often at most: a look-up must not cost a write each time."""
+_LONGEST_SECRET = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A valid session at the moment of the look-up. `hash` is its key in the store, not a secret."""
+
+    user: User
+    hash: bytes
+    has_cookie: bool
+    since: datetime
+    expires_at: datetime
+
+
+class Sessions:
+    """The session registry of one store. All methods raise StoreError when the store cannot be used."""
+
+    def __init__(
+        self,
+        store: Store,
+        key: bytes,
+        *,
+        idle: timedelta,
+        absolute: timedelta,
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._idle = idle
+        self._absolute = absolute
+        self._clock = clock
+
+    def start(self, user_name: str, *, address: str, agent: str) -> str | None:
+        """A new session's token (256 bits); None when the user was disabled in the meantime."""
+        now = self._clock()
+        token = secrets.token_urlsafe(32)
+        values = {
+            "token_hash": self._hash(token),
+            "user_name": user_name,
+            "now": now,
+            "expires_at": now + self._absolute,
+            "address": address[:64],
+            "agent": agent[:200],
+        }
+        with self._store.connection() as conn:
+            conn.execute(_SQL["sessions_prune"], {"now": now, "idle_since": now - self._idle})
+            row = conn.execute(_SQL["session_add"], values).fetchone()
+        return token if row else None
+
+    def find(self, secret: str) -> Session | None:
+        """The session behind a token or cookie, with the user's role of this moment; None if it has ended."""
+        if not secret or len(secret) > _LONGEST_SECRET:
+            return None
+        now = self._clock()
+        with self._store.connection() as conn:
+            row = conn.execute(
+                _SQL["session_find"], {"hash": self._hash(secret), "now": now, "idle_since": now - self._idle}
+            ).fetchone()
+            if row is None:
+                return None
+            if row["last_seen_at"] < now - TOUCH_EVERY:
+                conn.execute(_SQL["session_touch"], {"token_hash": row["token_hash"], "now": now})
+        return Session(user_of(row), bytes(row["token_hash"]), row["has_cookie"], row["since"], row["expires_at"])
+
+    def end(self, secret: str) -> None:
+        """Sign out. The token, the cookie and every copy of them are dead from now on."""
+        with self._store.connection() as conn:
+            conn.execute(_SQL["session_end"], {"hash": self._hash(secret)})
+
+    def ticket(self, token: str) -> str:
+        """A ticket (256 bits, 30 s, good once) with which the browser fetches the cookie of this session."""
+        ticket = secrets.token_urlsafe(32)
+        values = {"ticket_hash": self._hash(ticket), "token_hash": self._hash(token)}
+        with self._store.connection() as conn:
+            conn.execute(_SQL["ticket_add"], {**values, "expires_at": self._clock() + TICKET_LIFE})
+        return ticket
+
+    def redeem(self, ticket: str) -> tuple[str, timedelta] | None:
+        """The cookie for a ticket and how long it lives; None if the ticket is unknown, used or too old."""
+        if not ticket or len(ticket) > _LONGEST_SECRET:
+            return None
+        now = self._clock()
+        cookie = secrets.token_urlsafe(32)
+        with self._store.connection() as conn:
+            taken = conn.execute(_SQL["ticket_take"], {"ticket_hash": self._hash(ticket)}).fetchone()
+            if taken is None or taken["expires_at"] <= now:
+                return None
+            row = conn.execute(
+                _SQL["session_set_cookie"],
+                {"cookie_hash": self._hash(cookie), "token_hash": taken["token_hash"], "now": now},
+            ).fetchone()
+        return (cookie, row["expires_at"] - now) if row else None
+
+    def _hash(self, secret: str) -> bytes:
+        return hmac.new(self._key, secret.encode(errors="replace"), hashlib.sha256).digest()

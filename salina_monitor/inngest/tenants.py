@@ -1,0 +1,53 @@
+"""Whose run it is and which documents it is about, read from the payload of its event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_TENANT_KEYS = ("tenantId", "tenant_id")
+# Any `…Id`, `…_id`, `…Ids`, `…_ids`: a function added to the ERP tomorrow brings its own kind of document.
+_ID_KEY = re.compile(r"(?:[a-z0-9](?:Ids?|IDs?)|_ids?)\Z")
+# People and plumbing are not what a job is about.
+_NOT_DOCUMENTS = frozenset({"tenant", "user", "session", "request", "trace", "correlation", "event", "run"})
+# Untrusted payloads end up in an index, whose entries may not grow at will.
+MAX_LENGTH = 200
+MAX_IDS = 100
+
+
+def tenant_of(data: Mapping[str, Any]) -> str | None:
+    """`tenantId`, else `tenant_id`, as text; None when absent, blank or neither text nor whole number."""
+    return next((found for key in _TENANT_KEYS if (found := _id(data.get(key)))), None)
+
+
+def document_ids(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Ids at the top level of a payload (`statementId`, `author_ids`, …) in order, each once, at most 100.
+
+    Tenant and user are not among them.
+    """
+    found: dict[str, None] = {}
+    for value in _candidates(data):
+        if (one := _id(value)) is not None:
+            found[one] = None
+            if len(found) == MAX_IDS:
+                break
+    return tuple(found)
+
+
+def _candidates(data: Mapping[str, Any]) -> Iterator[Any]:
+    for key, value in data.items():
+        if not _ID_KEY.search(key) or _ID_KEY.sub(lambda m: m[0][0], key).rstrip("_").lower() in _NOT_DOCUMENTS:
+            continue
+        if isinstance(value, list):
+            yield from value
+        else:
+            yield value
+
+
+def _id(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return None  # no id of a database; turning thousands of digits into text would cost
+    return str(value).strip()[:MAX_LENGTH] or None

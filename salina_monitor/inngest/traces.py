@@ -1,0 +1,116 @@
+"""The trace of one run: true start, attempts, error of each, input and output (`GET /v2/runs/{id}/trace`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from salina_monitor.inngest.rows import settle_status
+from salina_monitor.inngest.values import Malformed, parse_error, parse_output, parse_time
+from salina_monitor.models import JSON, Attempt, JobStatus, Trace
+
+# The server's own name for the n-th try of a step, from 0. Four digits: a number beyond that is no attempt.
+_ATTEMPT = re.compile(r"Attempt (\d{1,4})\Z")
+# Repeats what the step's own span says, once per request to the app.
+_DUPLICATE = "executor.nonstep"
+
+
+def parse_trace(data: Any, run_id: str) -> Trace:
+    """`data` of the answer. Times are put in order (queued ≤ started ≤ ended), so no duration is negative.
+
+    Raises `Malformed` when there is no root span.
+    """
+    root = data.get("rootSpan") if isinstance(data, dict) else None
+    if not isinstance(root, dict) or not isinstance(root.get("status"), str):
+        raise Malformed("rootSpan is missing")
+    queued, started, ended = _times(root)
+    status = _span_status(root, started, ended)
+    error = parse_error(root.get("output")) if status is JobStatus.FAILED else None
+    attempts = _attempts(root)
+    retries = max((a.number for a in attempts), default=1) - 1
+    if not attempts and started is not None:
+        attempts = (Attempt(1, status, started, ended, error),)
+    return Trace(
+        run_id=run_id,
+        status=status,
+        queued_at=queued,
+        started_at=started,
+        ended_at=ended if status.is_terminal or status is JobStatus.UNKNOWN else None,
+        retry_count=retries,
+        attempts=attempts,
+        input=_input(root),
+        output=parse_output(root.get("output")) if status is JobStatus.COMPLETED else None,
+        error=error,
+        skipped=root["status"].upper() == "SKIPPED",
+    )
+
+
+def _attempts(root: dict[str, Any]) -> tuple[Attempt, ...]:
+    """One entry per attempt number. Several steps may each have an `Attempt 0`: the failed one tells most."""
+    best: dict[int, tuple[tuple[int, float], Attempt]] = {}
+    for span in _spans(root):
+        name = span.get("name")
+        match = _ATTEMPT.match(name) if isinstance(name, str) else None
+        if not match:
+            continue
+        _, started, ended = _times(span)
+        status = _span_status(span, started, ended)
+        error = parse_error(span.get("output")) if status is JobStatus.FAILED else None
+        attempt = Attempt(int(match[1]) + 1, status, started, ended, error)
+        rank = _rank(attempt)
+        if attempt.number not in best or rank < best[attempt.number][0]:
+            best[attempt.number] = (rank, attempt)
+    return tuple(best[number][1] for number in sorted(best))
+
+
+_TELLING = (JobStatus.FAILED, JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.COMPLETED)
+
+
+def _rank(attempt: Attempt) -> tuple[int, float]:
+    kind = _TELLING.index(attempt.status) if attempt.status in _TELLING else len(_TELLING)
+    if attempt.error is not None:
+        kind = -1
+    # Among equals the earliest: the closing span repeats the error of the step that failed before it.
+    return kind, attempt.started_at.timestamp() if attempt.started_at else float("inf")
+
+
+def _spans(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All spans below the root, without duplicates. Not recursive: a trace may be thousands of spans deep."""
+    todo: list[Any] = [root]
+    while todo:
+        span = todo.pop()
+        children = span.get("children")
+        for child in children if isinstance(children, list) else ():
+            if isinstance(child, dict) and child.get("name") != _DUPLICATE:
+                yield child
+                todo.append(child)
+
+
+def _span_status(span: dict[str, Any], started: datetime | None, ended: datetime | None) -> JobStatus:
+    raw = span.get("status")
+    raw = raw.upper() if isinstance(raw, str) else ""
+    if raw == "WAITING":  # before the start: queued; later: asleep in a step
+        return JobStatus.QUEUED if started is None else JobStatus.RUNNING
+    return settle_status(raw, ended)
+
+
+def _times(span: dict[str, Any]) -> tuple[datetime | None, datetime | None, datetime | None]:
+    queued, started, ended = (parse_time(span.get(f)) for f in ("queuedAt", "startedAt", "endedAt"))
+    # Spans are stamped by different machines; a skewed clock must not become a negative wait or duration.
+    if queued and started:
+        started = max(queued, started)
+    first = started or queued
+    if first and ended:
+        ended = max(first, ended)
+    return queued, started, ended
+
+
+def _input(root: dict[str, Any]) -> JSON:
+    """The payload of the event that started the run: `input.data[0].data`."""
+    node: Any = root.get("input")
+    node = node.get("data") if isinstance(node, dict) else None
+    node = node[0] if isinstance(node, list) and node else None
+    payload: JSON = node.get("data") if isinstance(node, dict) else None
+    return payload

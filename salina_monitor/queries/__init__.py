@@ -1,0 +1,36 @@
+"""What pages and the command line ask about jobs.
+
+    get_job_summary()                          -> JobSummary
+    get_recent_jobs(filters, page, page_size)  -> JobPage
+    get_job_detail(job_id)                     -> JobEntry | None
+
+Everything but the detail is indexed SQL on the mirror, pinned to one `AsOf` (the latest unless given).
+`source` says which store and client are asked; without it, the process's own (`use_source`), else one
+made from the environment.
+"""
+
+from salina_monitor.queries.detail import get_job_detail
+from salina_monitor.queries.jobs import (
+    COUNT_CAP,
+    PAGE_CAP,
+    FilterChoices,
+    get_filter_choices,
+    get_job_summary,
+    get_recent_jobs,
+    iter_jobs,
+)
+from salina_monitor.queries.source import JobSource, current_source, use_source
+
+__all__ = [
+    "COUNT_CAP",
+    "PAGE_CAP",
+    "FilterChoices",
+    "JobSource",
+    "current_source",
+    "get_filter_choices",
+    "get_job_detail",
+    "get_job_summary",
+    "get_recent_jobs",
+    "iter_jobs",
+    "use_source",
+]

@@ -1,0 +1,184 @@
+"""Summary, list and choices of the System page: each is one statement on the mirror.
+
+A view pins one `AsOf`; with it the number on a card is the length of the list it leads to, and pages
+neither repeat nor miss a row, whatever syncs commit meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from salina_monitor.models import (
+    NO_TENANT,
+    AsOf,
+    Function,
+    JobEntry,
+    JobFilters,
+    JobPage,
+    JobStatus,
+    JobSummary,
+    TimeRange,
+)
+from salina_monitor.queries.rows import entry_of
+from salina_monitor.queries.source import JobSource, current_source
+from salina_monitor.searchtext import run_id_prefix, tsquery
+from salina_monitor.store import load_sql
+
+SQL = load_sql("jobs")
+COUNT_CAP = 10_000
+PAGE_CAP = 500
+TENANT_CHOICES = 1_000
+DAY = timedelta(hours=24)
+# `is_long` marks runs that took more than this in all.
+LONG = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChoices:
+    """What the filters offer: job type id → label, and tenant ids in order."""
+
+    types: dict[str, str]
+    tenants: tuple[str, ...]
+
+
+def get_recent_jobs(
+    filters: JobFilters | None = None,
+    page: int = 1,
+    page_size: int = 20,
+    *,
+    as_of: AsOf | None = None,
+    source: JobSource | None = None,
+) -> JobPage:
+    """One page of jobs, newest first (by queue time, then id).
+
+    `page` counts from 1 and is held within what exists, at most `PAGE_CAP`; `total` is exact up to
+    `COUNT_CAP`. `as_of` None means the latest. Raises StoreError.
+    """
+    source = source or current_source()
+    state = source.state()
+    as_of = as_of or state.as_of
+    filters = filters or JobFilters()
+    page_size = max(1, min(page_size, 100))
+    predicate, values = where(source, filters, as_of)
+    with source.store.connection() as conn:
+        counted = conn.execute(filled("count", predicate), {**values, "cap": COUNT_CAP + 1}).fetchone()
+        assert counted is not None
+        total, capped = min(counted["n"], COUNT_CAP), counted["n"] > COUNT_CAP
+        last = max(1, min(PAGE_CAP, -(-total // page_size)))
+        page = max(1, min(page, last))
+        offset = (page - 1) * page_size
+        values |= {"limit": page_size, "offset": offset, "reach": offset + page_size}
+        ids = [row["id"] for row in conn.execute(filled(page_query(filters), predicate), values)]
+        rows = conn.execute(SQL["jobs_by_id"], {"ids": ids}).fetchall()
+    jobs = tuple(entry_of(row, source.types, as_of) for row in rows)
+    return JobPage(jobs, total, capped, as_of.at, page, page_size, state.stale(source.clock()))
+
+
+def iter_jobs(
+    filters: JobFilters, as_of: AsOf, cap: int = COUNT_CAP, *, source: JobSource | None = None
+) -> Iterator[JobEntry]:
+    """The same list as a whole, for exports, at most `cap` jobs. Raises StoreError."""
+    source = source or current_source()
+    predicate, values = where(source, filters, as_of)
+    values |= {"limit": cap, "offset": 0, "reach": cap}
+    with source.store.connection() as conn:
+        ids = [row["id"] for row in conn.execute(filled(page_query(filters), predicate), values)]
+        for start in range(0, len(ids), 500):
+            for row in conn.execute(SQL["jobs_by_id"], {"ids": ids[start : start + 500]}):
+                yield entry_of(row, source.types, as_of)
+
+
+def get_job_summary(*, as_of: AsOf | None = None, source: JobSource | None = None) -> JobSummary:
+    """The four cards at one as-of. Counts are None before the first sync. Raises StoreError."""
+    source = source or current_source()
+    state = source.state()
+    as_of = as_of or state.as_of
+    stale = state.stale(source.clock())
+    if as_of.at is None:
+        return JobSummary(None, None, None, None, as_of=None, stale=True)
+    now = source.now_at(as_of)
+    active, queued = [0] * 24, [0] * 24
+    oldest: datetime | None = None
+    final = {JobStatus.COMPLETED: [0] * 48, JobStatus.FAILED: [0] * 48}
+    with source.store.connection() as conn:
+        values = {"seq": as_of.seq, "now": now, "cap": 2 * COUNT_CAP, "oldest": now - DAY, "since": now - 2 * DAY}
+        for row in conn.execute(SQL["by_hour_active"], values):
+            (active if row["running"] else queued)[23 - _hours_ago(row["hour"], now, 23)] += row["n"]
+            if not row["running"]:
+                oldest = min(filter(None, (oldest, row["oldest"])))
+        for row in conn.execute(SQL["by_hour_ended"], values):
+            final[JobStatus(row["status"])][47 - _hours_ago(row["hour"], now, 47)] += row["n"]
+    numbers = {
+        "active": sum(active),
+        "queued": sum(queued),
+        "completed_last_24h": sum(final[JobStatus.COMPLETED][24:]),
+        "failed_last_24h": sum(final[JobStatus.FAILED][24:]),
+    }
+    return JobSummary(
+        **{name: min(n, COUNT_CAP) for name, n in numbers.items()},
+        capped=frozenset(name for name, n in numbers.items() if n > COUNT_CAP),
+        completed_previous_24h=sum(final[JobStatus.COMPLETED][:24]),
+        failed_previous_24h=sum(final[JobStatus.FAILED][:24]),
+        oldest_queued_at=oldest,
+        active_by_hour=tuple(active),
+        queued_by_hour=tuple(queued),
+        completed_by_hour=tuple(final[JobStatus.COMPLETED][24:]),
+        failed_by_hour=tuple(final[JobStatus.FAILED][24:]),
+        as_of=as_of.at,
+        stale=stale,
+    )
+
+
+def _hours_ago(hour: datetime, now: datetime, most: int) -> int:
+    """How many whole hours before `now` the hour that begins at `hour` ended; clocks differ a little."""
+    return max(0, min(most, round((now - hour) / timedelta(hours=1)) - 1))
+
+
+def get_filter_choices(*, source: JobSource | None = None) -> FilterChoices:
+    """Types and tenants that exist. Raises StoreError."""
+    source = source or current_source()
+    with source.store.connection() as conn:
+        tenants = tuple(row["tenant_id"] for row in conn.execute(SQL["tenants"], {"limit": TENANT_CHOICES}))
+        functions = [Function(row["id"], row["name"]) for row in conn.execute(SQL["functions"])]
+    return FilterChoices(source.types.labels(functions), tenants)
+
+
+def page_query(filters: JobFilters) -> str:
+    """Name of the statement that lists one page of ids."""
+    return "page_of_all" if filters.range is TimeRange.ALL else "page"
+
+
+def filled(name: str, predicate: str) -> bytes:
+    """A statement of jobs.sql around a predicate of `where`."""
+    return SQL[name].replace("{where}", predicate).encode()
+
+
+def where(source: JobSource, filters: JobFilters, as_of: AsOf) -> tuple[str, dict[str, Any]]:
+    """The predicate of a filter and its parameters; parts come from jobs.sql, values are always bound."""
+    parts = ["visible"]
+    values: dict[str, Any] = {"seq": as_of.seq}
+    if filters.range.span is not None:
+        parts.append("in_range")
+        since = source.now_at(as_of) - filters.range.span
+        values |= {"since": since, "edge": since - LONG}
+    if filters.status is not None:
+        active = {JobStatus.RUNNING: "status_running", JobStatus.QUEUED: "status_queued"}
+        parts.append(active.get(filters.status, "status_ended"))
+        values["status"] = filters.status.value
+    if filters.type:
+        parts.append("of_functions")
+        values["functions"] = list(source.types.functions_of(filters.type))
+    if filters.tenant:
+        parts.append("of_no_tenant" if filters.tenant == NO_TENANT else "of_tenant")
+        values["tenant"] = filters.tenant
+    words = tsquery(filters.text)
+    if words:
+        prefix = run_id_prefix(filters.text)
+        parts.append("text_words_or_id" if prefix else "text_words")
+        values |= {"words": words, "prefix": f"{prefix}%"}
+    elif filters.text.strip():
+        parts.append("nothing")
+    return " and ".join(SQL[part] for part in parts), values

@@ -1,0 +1,56 @@
+"""What every question needs: the store, the mirror's state, job types, the clock."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from salina_monitor.inngest import InngestClient
+from salina_monitor.jobtypes import JobTypes
+from salina_monitor.mirror import MirrorState, read_state
+from salina_monitor.models import AsOf, utcnow
+from salina_monitor.settings import Settings
+from salina_monitor.store import Store
+
+
+@dataclass(frozen=True)
+class JobSource:
+    """Where questions about jobs go. `client` None: nothing is asked live, details come from the mirror."""
+
+    store: Store
+    types: JobTypes
+    client: InngestClient | None = None
+    clock: Callable[[], datetime] = utcnow
+
+    def state(self) -> MirrorState:
+        """The mirror's state. Raises StoreError."""
+        return read_state(self.store)
+
+    def now_at(self, as_of: AsOf) -> datetime:
+        """The view's moment on the source's clock, which is the clock of all run times."""
+        return as_of.server_at or as_of.at or self.clock()
+
+
+_lock = threading.Lock()
+_current: JobSource | None = None
+
+
+def use_source(source: JobSource | None) -> None:
+    """Make `source` the one that questions without an own source go to; None forgets it."""
+    global _current
+    with _lock:
+        _current = source
+
+
+def current_source() -> JobSource:
+    """The process's source; made from the environment when nobody set one. Raises StoreError."""
+    global _current
+    with _lock:
+        if _current is None:
+            settings = Settings.load(os.environ)
+            client = InngestClient(settings)
+            _current = JobSource(Store.open(settings), JobTypes.of(settings), client)
+        return _current

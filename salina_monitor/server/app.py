@@ -1,0 +1,82 @@
+"""What `streamlit_app.py` hands to Streamlit: script path, routes, middleware, lifespan."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from starlette.middleware import Middleware
+
+from salina_monitor import monitor, runtime
+from salina_monitor.accounts import AccountError
+from salina_monitor.accounts.first_owner import ensure_owner, ensure_sandbox_users
+from salina_monitor.redact import install_log_redaction
+from salina_monitor.server.assets import CompressedAssets
+from salina_monitor.server.gate import Gate
+from salina_monitor.server.headers import SecurityHeaders, content_policy, streamlit_static
+from salina_monitor.server.routes import BASE, routes
+from salina_monitor.settings import Settings
+from salina_monitor.store import StoreError
+
+__all__ = ["BASE", "ROOT", "SCRIPT", "lifespan", "middleware", "prepare", "routes"]
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "salina_monitor" / "web.py"
+
+
+def prepare() -> Settings:
+    """The settings of this process; under a bare ASGI server, where nobody named any, those of the environment."""
+    if not runtime.is_configured():
+        settings = Settings.load(os.environ)
+        runtime.configure(settings, on_open=lambda services: first_start(services, sys.stdout.isatty(), _say))
+    return runtime.settings()
+
+
+def first_start(services: runtime.Runtime, terminal: bool, say: Callable[[str], None]) -> None:
+    """Make sure that somebody can sign in, right after the store was opened."""
+    if services.settings.sandbox:
+        ensure_sandbox_users(services.accounts.users)
+    else:
+        ensure_owner(services.accounts.users, services.settings, terminal=terminal, say=say)
+
+
+def middleware(settings: Settings) -> list[Middleware]:
+    """Outermost first: headers go on everything, the gate's refusals included."""
+    static = streamlit_static()
+    return [
+        Middleware(SecurityHeaders, policy=content_policy((static / "index.html").read_text("utf-8"))),
+        Middleware(Gate, base=BASE, origins=(settings.monitor_public_url,)),
+        Middleware(CompressedAssets, directory=static / "static", prefix=f"{BASE}/static"),
+    ]
+
+
+@asynccontextmanager
+async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
+    """Open the store before the first request, close it (and an embedded server) after the last.
+
+    A store that cannot be opened does not keep the server from starting: the page says so and retries.
+    """
+    install_log_redaction(runtime.settings())
+    await to_thread.run_sync(_open)
+    try:
+        yield {}
+    finally:
+        await to_thread.run_sync(runtime.close)
+
+
+def _open() -> None:
+    try:
+        # The first reading begins now, so that whoever opens the page finds something to see.
+        monitor.get().mirror.request()
+    except (StoreError, AccountError):
+        return  # logged where it was raised; whoever opens the page is told
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -1,0 +1,81 @@
+"""The few paths that are not Streamlit's: liveness, readiness, and the cookie of a fresh sign-in."""
+
+from __future__ import annotations
+
+import base64
+import logging
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from salina_monitor import runtime
+from salina_monitor.accounts import AccountError
+from salina_monitor.store import StoreError
+
+log = logging.getLogger(__name__)
+BASE = "/admin"
+HOME = f"{BASE}/system"
+_NO_STORE = {"Cache-Control": "no-store"}
+_PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+
+def healthz(_: Request) -> Response:
+    """The process serves. Asks nobody else."""
+    return JSONResponse({"status": "ok"}, headers=_NO_STORE)
+
+
+def readyz(_: Request) -> Response:
+    """The store answers too. Says no more than that: anybody may ask."""
+    try:
+        ready = runtime.get().store.reachable()
+    except (StoreError, AccountError) as error:
+        log.warning("not ready: %s", error)
+        ready = False
+    return JSONResponse({"status": "ok" if ready else "unavailable"}, 200 if ready else 503, headers=_NO_STORE)
+
+
+def to_home(_: Request) -> Response:
+    """The bare address leads to the System page."""
+    return RedirectResponse(HOME, 307, headers=_NO_STORE)
+
+
+def session_cookie(request: Request) -> Response:
+    """Trade a one-time ticket for the session cookie.
+
+    Only an `<img>` of our own page may ask: a link, a form, a script's fetch or another site, which could
+    otherwise plant its own session in somebody's browser, all announce themselves differently in `Sec-Fetch-*`.
+    """
+    asked = {name: request.headers.get(f"sec-fetch-{name}") for name in ("site", "dest", "mode")}
+    if asked != {"site": "same-origin", "dest": "image", "mode": "no-cors"}:
+        return PlainTextResponse("Forbidden", 403, headers=_NO_STORE)
+    try:
+        services = runtime.get()
+        redeemed = services.accounts.sessions.redeem(request.path_params["ticket"])
+    except (StoreError, AccountError) as error:
+        log.warning("a session ticket could not be redeemed: %s", error)
+        return PlainTextResponse("Unavailable", 503, headers=_NO_STORE)
+    if redeemed is None:
+        return PlainTextResponse("Not found", 404, headers=_NO_STORE)
+    cookie, life = redeemed
+    answer = Response(_PIXEL, media_type="image/gif", headers=_NO_STORE)
+    answer.set_cookie(
+        services.accounts.cookie_name,
+        cookie,
+        max_age=int(life.total_seconds()),
+        path=BASE,
+        secure=services.settings.cookie_secure,
+        httponly=True,
+        samesite="strict",
+    )
+    return answer
+
+
+def routes() -> list[Route]:
+    """All of them; they are plain functions, so Starlette runs them in its thread pool."""
+    return [
+        Route("/", to_home),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route(f"{BASE}/session/{{ticket}}", session_cookie),
+    ]

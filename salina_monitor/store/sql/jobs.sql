@@ -1,0 +1,110 @@
+-- name: visible
+-- Predicate: the run was known at the view's sync.
+first_seq <= %(seq)s
+
+-- name: in_range
+-- Predicate: it ended in the range or has not ended (infinity). What ended after the view's sync ended in the range.
+ended_at >= %(since)s
+
+-- name: status_ended
+-- Predicate: completed, failed, cancelled (or gone) at the view's sync.
+status = %(status)s and ended_seq <= %(seq)s
+
+-- name: status_running
+-- Predicate: running at the view's sync.
+ended_seq > %(seq)s and running_seq <= %(seq)s
+
+-- name: status_queued
+-- Predicate: queued at the view's sync.
+ended_seq > %(seq)s and running_seq > %(seq)s
+
+-- name: of_functions
+-- Predicate: of one job type.
+function_id = any(%(functions)s)
+
+-- name: of_tenant
+-- Predicate: of one tenant, as far as known at the view's sync.
+tenant_id = %(tenant)s and tenant_seq <= %(seq)s
+
+-- name: of_no_tenant
+-- Predicate: known to belong to no tenant.
+tenant_id is null and tenant_seq <= %(seq)s
+
+-- name: text_words
+-- Predicate: holds every word.
+search @@ %(words)s::tsquery
+
+-- name: text_words_or_id
+-- Predicate: holds every word, or its run or event id begins like that.
+(search @@ %(words)s::tsquery or id like %(prefix)s or event_id like %(prefix)s)
+
+-- name: page
+-- One page of ids, newest first. What was queued shortly before the range or in it sorts before the few
+-- long ones that were queued earlier, so each half stops at its own index.
+select id from (
+    (select id, queued_at from runs where {where} and queued_at >= %(edge)s
+        order by queued_at desc, id desc limit %(reach)s)
+    union all
+    (select id, queued_at from runs where {where} and queued_at < %(edge)s and is_long
+        order by queued_at desc, id desc limit %(reach)s)
+) as found
+order by queued_at desc, id desc limit %(limit)s offset %(offset)s
+
+-- name: page_of_all
+-- One page of ids without a range, newest first.
+select id from runs where {where} order by queued_at desc, id desc limit %(limit)s offset %(offset)s
+
+-- name: count
+-- How many runs, up to a cap.
+select count(*) as n from (select from runs where {where} limit %(cap)s) as found
+
+-- name: jobs_by_id
+-- Everything a list shows of some runs, in the order given.
+select r.id, r.function_id, r.function_name, r.status, r.queued_at, nullif(r.ended_at, 'infinity') as ended, r.is_gone,
+    r.running_seq, r.ended_seq, r.event_id, r.cron_schedule, r.tenant_id, r.tenant_seq, r.error_name, r.error_message,
+    r.error_stack, r.started_at, r.wait_ms, r.duration_ms, r.retry_count, r.traced_at
+from unnest(%(ids)s::text[]) with ordinality as wanted (id, place)
+join runs r on r.id = wanted.id
+order by place
+
+-- name: by_hour_ended
+-- Completed and failed runs since a time, by hours that end at the view's moment.
+select status, date_bin('1 hour', ended_at, %(now)s) as hour, count(*) as n
+from runs
+where status in ('completed', 'failed') and ended_at >= %(since)s and ended_seq <= %(seq)s and first_seq <= %(seq)s
+group by 1, 2
+
+-- name: by_hour_active
+-- Runs active at the view's sync by the hour in which they were queued; older ones count as the oldest hour.
+select date_bin('1 hour', greatest(queued_at, %(oldest)s), %(now)s) as hour,
+    running_seq <= %(seq)s as running, count(*) as n, min(queued_at) as oldest
+from (select queued_at, running_seq from runs where ended_seq > %(seq)s and first_seq <= %(seq)s limit %(cap)s) as active
+group by 1, 2
+
+-- name: tenants
+-- Tenants that have runs: a walk from one to the next over the index, so their number of runs does not matter.
+with recursive walk (tenant_id) as (
+    (select tenant_id from runs where tenant_id is not null order by tenant_id limit 1)
+    union all
+    select (select tenant_id from runs where tenant_id > walk.tenant_id order by tenant_id limit 1)
+    from walk where walk.tenant_id is not null
+)
+select tenant_id from walk where tenant_id is not null limit %(limit)s
+
+-- name: functions
+-- Functions known by name or by their runs.
+with recursive walk (function_id) as (
+    (select function_id from runs order by function_id limit 1)
+    union all
+    select (select function_id from runs where function_id > walk.function_id order by function_id limit 1)
+    from walk where walk.function_id is not null
+)
+select coalesce(f.id, w.function_id) as id,
+    coalesce(f.name, nullif((select function_name from runs r where r.function_id = w.function_id limit 1), ''),
+        w.function_id) as name
+from functions f full join (select function_id from walk where function_id is not null) w on w.function_id = f.id
+order by 1
+
+-- name: nothing
+-- Predicate: a search without any word finds nothing.
+false

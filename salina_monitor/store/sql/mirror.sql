@@ -1,0 +1,229 @@
+-- name: read_state
+-- The one row of the mirror's state, and how much history is still to be read.
+select *, now() as store_now,
+    (select count(*) from backlog where done_at is null and purpose = 'fill') as fill_open,
+    (select count(*) from backlog where purpose = 'fill') as fill_all,
+    (select coalesce(sum(extract(epoch from until_at - from_at)), 0) from backlog where purpose = 'fill') as fill_seconds,
+    (select coalesce(sum(extract(epoch from position - from_at)), 0) from backlog
+        where purpose = 'fill' and done_at is null) as fill_left_seconds
+from mirror_state;
+
+-- name: take_lease
+-- One sync per store: take the lease if it is free, ours, or its holder died. The store's clock decides.
+update mirror_state set lease_owner = %(owner)s, lease_until = now() + %(seconds)s * interval '1 second',
+    lease_wanted_at = null
+where lease_owner is null or lease_owner = %(owner)s or lease_until < now()
+returning lease_owner;
+
+-- name: want_lease
+-- Ask the holder, who may be reading history, to let another process go first.
+update mirror_state set lease_wanted_at = now();
+
+-- name: lease_wanted
+-- Whether another process asked for the lease just now.
+select lease_wanted_at > now() - interval '2 seconds' as wanted from mirror_state;
+
+-- name: hold_lease
+-- Renew the lease inside a writing transaction; no row means that another process took over.
+update mirror_state set lease_until = now() + %(seconds)s * interval '1 second'
+where lease_owner = %(owner)s
+returning lease_owner;
+
+-- name: drop_lease
+-- Give the lease back.
+update mirror_state set lease_owner = null, lease_until = null where lease_owner = %(owner)s;
+
+-- name: next_seq
+-- Number of a new sync.
+update mirror_state set last_seq = last_seq + 1, attempted_at = %(now)s returning last_seq;
+
+-- name: publish
+-- The sync is complete: views opened from now on see it.
+update mirror_state set visible_seq = greatest(visible_seq, %(seq)s), synced_at = %(at)s, server_at = %(server_at)s,
+    error_code = null, error_message = null, error_setting = null;
+
+-- name: publish_history
+-- History was added; what is live stays as old as it was.
+update mirror_state set visible_seq = greatest(visible_seq, %(seq)s);
+
+-- name: record_error
+-- Why the last attempt failed; the last truth stays.
+update mirror_state set error_code = %(code)s, error_message = %(message)s, error_setting = %(setting)s,
+    attempted_at = %(now)s;
+
+-- name: record_rejected
+-- Rows the parser refused: counted, one kept as a sample.
+update mirror_state set rejected_rows = rejected_rows + %(count)s, rejected_sample = %(sample)s;
+
+-- name: move_watermark_failed
+-- Highest server endedAt committed for failed runs.
+update mirror_state set failed_watermark = greatest(failed_watermark, %(at)s);
+
+-- name: move_watermark_other
+-- Highest server endedAt committed for completed and cancelled runs.
+update mirror_state set other_watermark = greatest(other_watermark, %(at)s);
+
+-- name: move_watermark_events
+-- Newest event read, once the walk back to the watermark before it is complete.
+update mirror_state set events_watermark = greatest(events_watermark, %(at)s);
+
+-- name: mark_swept
+-- When the last re-sweep was queued.
+update mirror_state set swept_at = %(at)s;
+
+-- name: upsert_runs
+-- One page of the run list. Ended runs only change when the source corrects them; an active row never reopens one.
+insert into runs as r (
+    id, function_id, function_name, status, queued_at, ended_at, is_long, first_seq, running_seq, ended_seq,
+    event_id, cron_schedule, tenant_id, tenant_seq, error_name, error_message, error_stack, search)
+select n.id, n.function_id, n.function_name, n.status, n.queued_at, coalesce(n.ended_at, 'infinity'),
+    coalesce(n.ended_at, 'infinity') > n.queued_at + interval '1 hour',
+    %(seq)s,
+    case when n.status = 'queued' then 9223372036854775807 else %(seq)s end,
+    case when n.ended_at is null then 9223372036854775807 else %(seq)s end,
+    n.event_id, n.cron_schedule, e.tenant_id,
+    case when e.id is not null or n.event_id is null or n.cron_schedule is not null then %(seq)s else 9223372036854775807 end,
+    n.error_name, n.error_message, n.error_stack,
+    array_to_tsvector(n.tokens || coalesce(e.tenant_tokens, '{}'))
+from jsonb_to_recordset(%(rows)s) as n (
+    id text, function_id text, function_name text, status text, queued_at timestamptz, ended_at timestamptz,
+    event_id text, cron_schedule text, error_name text, error_message text, error_stack text, tokens text[])
+left join events e on e.id = n.event_id
+order by n.id
+on conflict (id) do update set
+    status = excluded.status,
+    function_name = excluded.function_name,
+    ended_at = excluded.ended_at,
+    is_long = excluded.is_long,
+    is_gone = false,
+    running_seq = case when excluded.status = 'queued' then 9223372036854775807 else least(r.running_seq, %(seq)s) end,
+    ended_seq = case when r.is_gone or excluded.ended_at = 'infinity' then excluded.ended_seq
+        else least(r.ended_seq, excluded.ended_seq) end,
+    error_name = coalesce(excluded.error_name, r.error_name),
+    error_message = coalesce(excluded.error_message, r.error_message),
+    error_stack = coalesce(excluded.error_stack, r.error_stack),
+    traced_at = case when r.ended_at = 'infinity' and excluded.ended_at <> 'infinity' then null else r.traced_at end,
+    trace_tries = 0,
+    search = r.search || excluded.search
+where (excluded.ended_at <> 'infinity' or r.ended_at = 'infinity' or r.is_gone)
+    and (r.status, r.ended_at, r.function_name, r.error_message) is distinct from
+        (excluded.status, excluded.ended_at, excluded.function_name, coalesce(excluded.error_message, r.error_message));
+
+-- name: missing_active
+-- Runs active here that the source did not list among its active ones in this sync; longest unchecked first.
+select r.id, count(*) over () as missing from runs r
+where r.ended_seq = 9223372036854775807
+    and not exists (select from unnest(%(listed)s::text[]) as l (id) where l.id = r.id)
+order by r.checked_seq, r.id
+limit %(limit)s;
+
+-- name: mark_checked
+-- An active run was asked for alone and still is active.
+update runs set checked_seq = %(seq)s where id = %(id)s;
+
+-- name: mark_gone
+-- The source no longer knows a run that was active here, or skipped it.
+update runs set status = 'unknown', is_gone = true, ended_at = %(at)s, ended_seq = %(seq)s,
+    running_seq = least(running_seq, %(seq)s), is_long = %(at)s > queued_at + interval '1 hour',
+    traced_at = coalesce(traced_at, now())
+where id = %(id)s and ended_seq = 9223372036854775807;
+
+-- name: upsert_events
+-- Tenants of one page of events.
+insert into events (id, name, received_at, tenant_id, tenant_tokens)
+select n.id, n.name, n.received_at, n.tenant_id, n.tenant_tokens
+from jsonb_to_recordset(%(rows)s) as n (
+    id text, name text, received_at timestamptz, tenant_id text, tenant_tokens text[])
+order by n.id
+on conflict (id) do nothing;
+
+-- name: apply_events
+-- Give runs the tenant of their event.
+update runs r set tenant_id = e.tenant_id, tenant_seq = %(seq)s,
+    search = r.search || array_to_tsvector(e.tenant_tokens)
+from events e
+where e.id = any(%(ids)s) and r.event_id = e.id and r.tenant_seq = 9223372036854775807;
+
+-- name: oldest_without_tenant
+-- Oldest run since a time whose event was not read yet.
+select min(queued_at) as at from runs
+where tenant_seq = 9223372036854775807 and event_id is not null and queued_at >= %(since)s;
+
+-- name: forget_events
+-- Events are only kept to meet their runs.
+delete from events where received_at < %(before)s;
+
+-- name: upsert_functions
+-- The functions of the app as last seen.
+insert into functions (id, name, triggers, retries, seen_at)
+select n.id, n.name, n.triggers, n.retries, %(now)s
+from jsonb_to_recordset(%(rows)s) as n (id text, name text, triggers text[], retries integer)
+on conflict (id) do update set name = excluded.name, triggers = excluded.triggers, retries = excluded.retries,
+    seen_at = excluded.seen_at;
+
+-- name: mark_functions
+-- When the functions were read last.
+update mirror_state set functions_at = %(now)s;
+
+-- name: add_backlog
+-- A stretch of history to read.
+insert into backlog (kind, purpose, from_at, until_at, position)
+values (%(kind)s, %(purpose)s, %(from_at)s, %(until_at)s, %(until_at)s);
+
+-- name: next_backlog
+-- The stretch to read next: newest first, runs before their events.
+select * from backlog where done_at is null
+order by case purpose when 'sweep' then 1 else 0 end, until_at desc, case kind when 'failed' then 0 when 'other' then 1 else 2 end, id
+limit 1;
+
+-- name: move_backlog
+-- Progress inside a stretch, committed with the page it stands for.
+update backlog set position = greatest(from_at, least(position, %(position)s)), cursor = %(cursor)s,
+    done_at = case when %(done)s then now() end
+where id = %(id)s;
+
+-- name: trim_backlog
+-- Finished sweeps are not worth remembering.
+delete from backlog where done_at is not null and purpose <> 'fill';
+
+-- name: untraced_failures
+-- Failed runs without a trace, newest first.
+select id from runs where traced_at is null and status = 'failed' and trace_tries < 5
+order by ended_at desc limit %(limit)s;
+
+-- name: untraced_newest
+-- Other runs that ended lately without a trace, newest first.
+select id from runs where traced_at is null and ended_at between %(since)s and %(now)s and trace_tries < 5
+order by ended_at desc limit %(limit)s;
+
+-- name: want_trace
+-- Of these runs, those whose trace is missing or of a run that has not ended.
+select id from runs where id = any(%(ids)s) and (traced_at is null or ended_at = 'infinity') and trace_tries < 20;
+
+-- name: save_trace
+-- True start, wait, duration and retries of a run; the tenant from its input where no event gave it.
+update runs set started_at = %(started_at)s, wait_ms = %(wait_ms)s,
+    duration_ms = case
+        when %(duration_ms)s::bigint is not null then %(duration_ms)s
+        when ended_at < 'infinity' and not is_gone and %(started_at)s::timestamptz is not null
+            then greatest(0, round(extract(epoch from ended_at - %(started_at)s::timestamptz) * 1000)) end,
+    retry_count = %(retry_count)s, traced_at = %(now)s, trace_tries = 0,
+    tenant_id = case when tenant_seq = 9223372036854775807 then %(tenant_id)s else tenant_id end,
+    search = case when tenant_seq = 9223372036854775807
+        then search || array_to_tsvector(%(tenant_tokens)s::text[]) else search end,
+    tenant_seq = case when tenant_seq = 9223372036854775807 then %(seq)s else tenant_seq end
+where id = %(id)s;
+
+-- name: trace_failed
+-- A trace that cannot be had is tried a few times only.
+update runs set trace_tries = trace_tries + 1 where id = %(id)s;
+
+-- name: all_rows
+-- Everything that `sync --verify` compares, of runs that ended since a time or have not ended.
+select id, function_id, status, queued_at, nullif(ended_at, 'infinity') as ended_at, error_name, error_message, is_gone
+from runs where ended_at >= %(since)s;
+
+-- name: rows_by_id
+-- The same for some runs.
+select id, function_id, status, queued_at, nullif(ended_at, 'infinity') as ended_at, error_name, error_message, is_gone
+from runs where id = any(%(ids)s);

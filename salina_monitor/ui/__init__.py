@@ -1,0 +1,1 @@
+"""What people see: one file a section, each taking value objects and painting them."""

@@ -1,0 +1,89 @@
+"""The list of jobs: filters, table, pages, errors. One fragment, so a click is one query and one repaint."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from salina_monitor.models import JobFilters, JobPage, JobStatus, TimeRange
+from salina_monitor.monitor import Monitor
+from salina_monitor.queries import COUNT_CAP, PAGE_CAP, get_filter_choices, get_recent_jobs
+from salina_monitor.ui import filter_row, job_details, job_table
+from salina_monitor.ui import live as tab
+from salina_monitor.ui.csv_button import csv_button
+from salina_monitor.ui.filter_row import ChosenView, chosen_view
+from salina_monitor.ui.filters import fingerprint
+from salina_monitor.ui.format import count, plural
+from salina_monitor.ui.live import Live
+from salina_monitor.ui.session import guarded, viewer_or_none
+
+PAGE_SIZE = 20
+
+
+def show_only(status: JobStatus) -> None:
+    """What a card counted: its status in the last 24 h, nothing else narrowed."""
+    chosen_view().put(JobFilters(status=status))
+
+
+@st.fragment(key="jobs")
+def render(monitor: Monitor, live: Live) -> None:
+    """Filters, table, pagination, expanders."""
+    if viewer_or_none() is None:
+        return
+    filter_row.render(get_filter_choices(source=monitor.source))
+    view = chosen_view()
+    page = get_recent_jobs(view.filters, view.page, PAGE_SIZE, as_of=live.as_of, source=monitor.source)
+    view.page = page.page
+    filter_row.write_url()
+    for note in view.dropped:
+        st.text(f"Ignored in the address: {note}.")
+    if not page.jobs:
+        _empty(monitor, live, view)
+        return
+    with st.container(key="jobs", gap="xsmall"):
+        job_table.render(monitor, live, page, fingerprint(view.filters, page.page, live.as_of.seq))
+    _below(monitor, live, page, view)
+    job_details.expanders(monitor, live, page)
+    tab.look_at(monitor, live, [job.id for job in page.jobs if not job.traced or not job.status.is_terminal])
+
+
+@guarded
+def _turned(key: str) -> None:
+    view = chosen_view()
+    view.page, view.dropped = st.session_state[key], ()
+
+
+def _below(monitor: Monitor, live: Live, page: JobPage, view: ChosenView) -> None:
+    first = (page.page - 1) * page.page_size + 1
+    total = count(page.total, capped=page.total_is_capped)
+    word = view.filters.status.value + " " if view.filters.status else ""
+    noun = "job" if page.total == 1 else "jobs"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{first:,}–{first + len(page.jobs) - 1:,} of {total} {word}{noun} · newest first", width="stretch")
+        csv_button(monitor, live, view.filters)
+        pages = min(page.num_pages, PAGE_CAP)
+        if pages > 1:
+            # Another list or number of pages is another widget, which starts on the page the list is on.
+            key = f"pages_{fingerprint(view.filters, pages, page.page)}"
+            with st.container(key="page", width="content"):
+                st.pagination(pages, default=page.page, key=key, on_change=_turned, args=(key,))
+    if page.total_is_capped:
+        st.caption(f"Only the newest {COUNT_CAP:,} can be paged through or exported; narrow the filter to see others.")
+
+
+def _empty(monitor: Monitor, live: Live, view: ChosenView) -> None:
+    """Why there is nothing: the reason decides what to do."""
+    state = monitor.mirror.state()
+    narrowed = view.filters != JobFilters(range=view.filters.range) or view.filters.range is not TimeRange.DAY
+    with st.container(border=True, key="jobs_empty", horizontal_alignment="center", gap="xsmall"):
+        if live.as_of.at is None and state.problem is not None:
+            st.text("No job can be shown: Inngest could not be read.")
+            st.text(state.problem.message)
+        elif live.as_of.at is None:
+            st.text("Jobs are being read from Inngest for the first time…")
+        elif state.filling and not narrowed:
+            st.text("The history of jobs is being read; the first ones appear here in a moment.")
+        elif narrowed:
+            st.text("No job matches these filters.")
+            st.button("Clear filters", key="clear_filters", icon=":material/filter_alt_off:", on_click=filter_row.clear)
+        else:
+            st.text(f"{plural(0, 'job')} in the last 24 h: none ended and none is active.")

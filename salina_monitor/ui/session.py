@@ -1,0 +1,142 @@
+"""Who is looking, asked anew at every run, fragment and callback: roles change and sessions end in between.
+
+The token of a sign-in made in this tab lies in the session state (server memory); after a reload or a deep
+link the cookie of the connection takes its place. Both are looked up in the registry, neither proves anything.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import ParamSpec
+
+import streamlit as st
+
+from salina_monitor import runtime
+from salina_monitor.accounts import AccountError, Session
+from salina_monitor.models import User
+from salina_monitor.store import StoreError
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+
+TOKEN = "_session_token"  # noqa: S105 - the name of a place
+TICKET = "_session_ticket"  # noqa: S105 - likewise
+REFUSAL = "System monitoring is for owners and admins"
+ENDED = "You are signed out. Reload the page to sign in."
+NO_STORE = "The monitor cannot reach its database; ask its administrator."
+
+
+def current_session() -> Session | None:
+    """The valid session of this connection at this moment. Raises StoreError, AccountError."""
+    found = secret()
+    return runtime.get().accounts.sessions.find(found) if found else None
+
+
+def current_user() -> User | None:
+    """Who is signed in at this moment, with today's role. Raises StoreError, AccountError."""
+    session = current_session()
+    return session.user if session else None
+
+
+def viewer_or_none() -> User | None:
+    """The user if they may see the monitor now, else None after saying why. For fragments: `return` then.
+
+    Never raises and never stops the script: `st.stop()` in a parallel fragment would cancel the others.
+    """
+    try:
+        user = current_user()
+    except (StoreError, AccountError) as error:
+        log.warning("a session could not be looked up: %s", error)
+        st.text(NO_STORE)
+        return None
+    if user is None:
+        st.text(ENDED)
+        return None
+    if not may_view(user):
+        st.text(REFUSAL)
+        return None
+    return user
+
+
+def require_viewer() -> User:
+    """The user, or a plain refusal and the end of this script run. For page scripts."""
+    user = viewer_or_none()
+    if user is None:
+        st.stop()
+    return user
+
+
+def guarded(callback: Callable[P, None]) -> Callable[P, None]:
+    """A widget callback that runs only for somebody who may see the monitor at the moment of the click.
+
+    Callbacks run before the script's own gate. A refused one does nothing; the run that follows says why.
+    """
+
+    @functools.wraps(callback)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            user = current_user()
+        except (StoreError, AccountError) as error:
+            log.warning("a click was refused, its session could not be looked up: %s", error)
+            return
+        if user is not None and may_view(user):
+            callback(*args, **kwargs)
+
+    return wrapper
+
+
+def begin(token: str) -> None:
+    """Make this tab the one that has just signed in, and leave a ticket for the browser's cookie."""
+    st.session_state[TOKEN] = token
+    st.session_state[TICKET] = runtime.get().accounts.sessions.ticket(token)
+
+
+def end() -> None:
+    """Sign out: the session is deleted, copies of its cookie included, and the tab forgets its state."""
+    try:
+        found = secret()
+        if found:
+            runtime.get().accounts.sessions.end(found)
+    except (StoreError, AccountError) as error:
+        log.warning("a sign-out could not be stored: %s", error)
+        return  # still signed in; the run that follows says that the database is away
+    st.session_state.clear()  # filters and drafts of this person are not the next one's
+
+
+def cookie_pixel(session: Session) -> None:
+    """Let the browser of a fresh sign-in fetch its cookie. Paints nothing and takes no room."""
+    ticket = st.session_state.get(TICKET)
+    if not ticket:
+        return
+    if session.has_cookie:
+        del st.session_state[TICKET]
+        return
+    with st.container(key="session_cookie"):
+        st.html(f'<img src="/admin/session/{ticket}" alt="" width="1" height="1">')
+
+
+def address() -> str:
+    """Where the connection comes from; loopback has no address in Streamlit."""
+    return _text(st.context.ip_address) or "local"
+
+
+def agent() -> str:
+    """What the browser calls itself."""
+    return _text(st.context.headers.get("User-Agent")) or ""
+
+
+def may_view(user: User) -> bool:
+    """Whether this user may see the monitor: the role, and an own password."""
+    return user.role.may_view_system and not user.must_change
+
+
+def secret() -> str | None:
+    """The token of this connection, from the tab's sign-in or its cookie. Raises StoreError, AccountError."""
+    return _text(st.session_state.get(TOKEN)) or _text(st.context.cookies.get(runtime.get().accounts.cookie_name))
+
+
+def _text(found: object) -> str | None:
+    """What a connection said, if it said it; under AppTest there is none, and its stand-in answers with mocks."""
+    return found if isinstance(found, str) else None
