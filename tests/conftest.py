@@ -59,6 +59,12 @@ def store_template(pg_server: EmbeddedServer) -> str:
     return "template_store"
 
 
+def drop_database(server: EmbeddedServer, name: str) -> None:
+    """Drop it, ending what is connected: as the superuser, for one of these may be an autovacuum worker."""
+    with psycopg.connect(server._admin_dsn("postgres"), autocommit=True) as conn:
+        conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
 @pytest.fixture
 def store_dsn(pg_server: EmbeddedServer, store_template: str) -> Iterator[str]:
     """Address of a fresh migrated database, dropped after the test."""
@@ -67,7 +73,7 @@ def store_dsn(pg_server: EmbeddedServer, store_template: str) -> Iterator[str]:
         copy = sql.SQL("create database {} template {} strategy file_copy")
         conn.execute(copy.format(sql.Identifier(name), sql.Identifier(store_template)))
         yield pg_server.dsn(name)
-        conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    drop_database(pg_server, name)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from salina_monitor.settings import Settings
 from salina_monitor.store import ForeignSource, Store, StoreTooNew
 from salina_monitor.store.embedded import EmbeddedServer
 from salina_monitor.store.migrate import Migration, known_migrations, migrate
+from tests.conftest import drop_database
 
 SettingsFor = Callable[..., Settings]
 
@@ -23,7 +24,7 @@ def empty(pg_server: EmbeddedServer, settings_for: SettingsFor) -> Iterator[Sett
     with psycopg.connect(pg_server.dsn("postgres"), autocommit=True) as conn:
         conn.execute("create database empty_store")
         yield settings_for(MONITOR_DATABASE_URL=pg_server.dsn("empty_store"))
-        conn.execute("drop database empty_store with (force)")
+    drop_database(pg_server, "empty_store")
 
 
 def plain(settings: Settings) -> Callable[[], psycopg.Connection[psycopg.rows.DictRow]]:
