@@ -321,13 +321,17 @@ class JobPage:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account. `must_change` is set after a reset until the user chose an own password."""
+    """An account. `must_change` is set after a reset until the user chose an own password.
+
+    `tenant` limits what the user sees of jobs to that one; None: all.
+    """
 
     name: str
     role: Role
     disabled: bool = False
     must_change: bool = False
     created_at: datetime | None = field(default=None, compare=False)
+    tenant: str | None = None
 
 
 def utcnow() -> datetime:

@@ -1,0 +1,54 @@
+"""Every page once: its address, the right it needs, its place. A page that is not here is served to nobody.
+
+The script builds its navigation from this table, the gate opens these addresses and no others, and the
+tests try each of them as each role.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from salina_monitor.models import User
+from salina_monitor.policy import Right, allows
+
+BASE = "/admin"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRule:
+    """One page: `path` below `BASE`, `script` in the folder of pages, whether the navigation lists it."""
+
+    path: str
+    title: str
+    icon: str
+    right: Right
+    listed: bool = True
+
+    @property
+    def script(self) -> str:
+        return f"{self.path}.py"
+
+    @property
+    def address(self) -> str:
+        return f"{BASE}/{self.path}"
+
+
+PAGES: tuple[PageRule, ...] = (
+    PageRule("system", "System", ":material/dns:", Right.VIEW_SYSTEM),
+    PageRule("job", "Job", ":material/work:", Right.VIEW_SYSTEM, listed=False),
+    PageRule("activity", "Activity", ":material/history:", Right.VIEW_ACTIVITY),
+)
+ACCOUNT = "account"
+"""The one page of everybody who is signed in: their own password and sessions."""
+
+HOME = f"{BASE}/system"
+
+
+def paths() -> tuple[str, ...]:
+    """Every path a page of ours has, below `BASE`."""
+    return (*(page.path for page in PAGES), ACCOUNT)
+
+
+def pages_of(user: User) -> tuple[PageRule, ...]:
+    """The pages this user may open now."""
+    return tuple(page for page in PAGES if allows(user, page.right))
