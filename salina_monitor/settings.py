@@ -194,6 +194,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MONITOR_SESSION_KEY", OURS, "Secret behind session tokens, at least 32 characters, the same on all replicas. Empty: made once in the data folder.", _session_key, secret=True),
     Setting("MONITOR_SESSION_IDLE_MINUTES", OURS, "Minutes without use after which a session ends.", _number(1, 1440), "30"),
     Setting("MONITOR_SESSION_HOURS", OURS, "Hours after which a session ends in any case.", _number(1, 168), "8"),
+    Setting("MONITOR_ACTIVITY_DAYS", OURS, "Days for which the activity log is kept.", _number(30, 3650), "365"),
     Setting("MONITOR_BCRYPT_COST", OURS, "Cost of password hashes.", _number(4, 16), "12"),
     Setting("MONITOR_OWNER_PASSWORD_FILE", OURS, "File with the first owner's password, for a first start without a terminal.", _text),
     Setting("MONITOR_JOB_TYPES", OURS, "Job types as JSON: id, label, functions. Functions not named here appear under their own name.", _job_types, DEFAULT_JOB_TYPES, default_text="PDF generation, Batch statements"),

@@ -39,6 +39,12 @@ class LastOwner(AccountError):
     code = "last_owner"
 
 
+class TenantRefused(AccountError):
+    """The limit to one tenant cannot be set like that."""
+
+    code = "tenant_refused"
+
+
 class WrongPassword(AccountError):
     """The password given as the present one is not."""
 

@@ -61,4 +61,4 @@ def ensure_sandbox_users(users: Users) -> None:
     """Make one user a role, named like it; safe to call at every start and by several processes."""
     for role in Role:
         with suppress(UserExists):
-            users.add(role.value, role, SANDBOX_PASSWORD)
+            users.add(role.value, role, SANDBOX_PASSWORD, sandbox=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from salina_monitor.accounts.users import user_of
+from salina_monitor.activity import Entry, Kind, Origin, record
 from salina_monitor.models import User, utcnow
 from salina_monitor.store import Store, load_sql
 
@@ -22,6 +23,7 @@ TICKET_LIFE = timedelta(seconds=30)
 TOUCH_EVERY = timedelta(seconds=30)
 """A session's last use is written this often at most: a look-up must not cost a write each time."""
 _LONGEST_SECRET = 64
+MOST_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,21 @@ class Session:
     has_cookie: bool
     since: datetime
     expires_at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session as its user and the owners see it; nothing in it signs anybody in."""
+
+    id: int
+    user_name: str
+    hash: bytes
+    since: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str
+    agent: str
 
 
 class Sessions:
@@ -68,7 +85,10 @@ class Sessions:
         with self._store.connection() as conn:
             conn.execute(_SQL["sessions_prune"], {"now": now, "idle_since": now - self._idle})
             row = conn.execute(_SQL["session_add"], values).fetchone()
-        return token if row else None
+            if row is None:
+                return None
+            record(conn, Entry(Kind.SIGN_IN, Origin(user_name, address), detail={"agent": agent[:200]}), now)
+        return token
 
     def find(self, secret: str) -> Session | None:
         """The session behind a token or cookie, with the user's role of this moment; None if it has ended."""
@@ -83,12 +103,31 @@ class Sessions:
                 return None
             if row["last_seen_at"] < now - TOUCH_EVERY:
                 conn.execute(_SQL["session_touch"], {"token_hash": row["token_hash"], "now": now})
-        return Session(user_of(row), bytes(row["token_hash"]), row["has_cookie"], row["since"], row["expires_at"])
+        found = (bytes(row["token_hash"]), row["has_cookie"], row["since"], row["expires_at"], row["id"])
+        return Session(user_of(row), *found)
 
-    def end(self, secret: str) -> None:
+    def end(self, secret: str, *, address: str = "") -> None:
         """Sign out. The token, the cookie and every copy of them are dead from now on."""
         with self._store.connection() as conn:
-            conn.execute(_SQL["session_end"], {"hash": self._hash(secret)})
+            row = conn.execute(_SQL["session_end"], {"hash": self._hash(secret)}).fetchone()
+            if row is not None:
+                record(conn, Entry(Kind.SIGN_OUT, Origin(row["user_name"], address)), self._clock())
+
+    def open(self, user_name: str | None = None) -> tuple[OpenSession, ...]:
+        """Sessions that have not ended, of one user or (None) of everybody, the latest used first."""
+        now = self._clock()
+        values = {"name": user_name, "now": now, "idle_since": now - self._idle, "limit": MOST_LISTED}
+        with self._store.connection() as conn:
+            rows = conn.execute(_SQL["sessions_open"], values).fetchall()
+        return tuple(OpenSession(**{**row, "hash": bytes(row.pop("token_hash"))}) for row in rows)
+
+    def end_by_id(self, session_id: int, *, by: Origin, of: str | None = None) -> bool:
+        """End one session from elsewhere, of the user `of` only if given; False if it had ended already."""
+        with self._store.connection() as conn:
+            row = conn.execute(_SQL["session_end_by_id"], {"id": session_id, "name": of}).fetchone()
+            if row is not None:
+                record(conn, Entry(Kind.SESSION_ENDED, by, row["user_name"]), self._clock())
+        return row is not None
 
     def ticket(self, token: str) -> str:
         """A ticket (256 bits, 30 s, good once) with which the browser fetches the cookie of this session."""

@@ -51,12 +51,13 @@ def _password_option(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.argument("name")
 @click.option("--role", type=ROLES, required=True, help="What the user may do; owner and admin see the monitor.")
+@click.option("--tenant", help="Limit the user to the jobs of this tenant.")
 @_password_option
 @click.pass_obj
-def add(context: Context, name: str, role: str, password_stdin: bool) -> None:
+def add(context: Context, name: str, role: str, tenant: str | None, password_stdin: bool) -> None:
     """Add the user NAME."""
     with _refusals(context) as people:
-        user = people.add(name, Role(role), _password(password_stdin))
+        user = people.add(name, Role(role), _password(password_stdin), tenant=tenant)
     click.echo(f"Added {_line(user)}.")
 
 
@@ -68,6 +69,23 @@ def role(context: Context, name: str, role: str) -> None:
     """Give NAME another ROLE; it holds from the user's next click on."""
     with _refusals(context) as people:
         user = people.set_role(name, Role(role))
+    click.echo(f"Changed {_line(user)}.")
+
+
+@users.command(
+    epilog="\b\nExamples:\n  python -m salina_monitor users tenant ada northwind-press\n"
+    "  python -m salina_monitor users tenant ada --all"
+)
+@click.argument("name")
+@click.argument("tenant", required=False)
+@click.option("--all", "every", is_flag=True, help="Lift the limit: the jobs of every tenant.")
+@click.pass_obj
+def tenant(context: Context, name: str, tenant: str | None, every: bool) -> None:
+    """Limit NAME to the jobs of one TENANT, from the next click on."""
+    if every == bool(tenant):
+        raise click.UsageError("Name a tenant, or pass --all to lift the limit.")
+    with _refusals(context) as people:
+        user = people.set_tenant(name, None if every else tenant)
     click.echo(f"Changed {_line(user)}.")
 
 
@@ -141,6 +159,7 @@ def _password(from_stdin: bool) -> str:
 
 def _line(user: User) -> str:
     notes = [user.role.value]
+    notes += [f"tenant {user.tenant} only"] if user.tenant else []
     notes += ["disabled"] if user.disabled else []
     notes += ["must change the password"] if user.must_change else []
     return f"{user.name} ({', '.join(notes)})"

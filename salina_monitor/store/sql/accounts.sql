@@ -1,9 +1,9 @@
 -- name: user_add
 -- Makes a user unless the name is taken; answers the row only to the one who made it.
-insert into users (name, role, password_hash, must_change, created_at)
-values (%(name)s, %(role)s, %(password_hash)s, %(must_change)s, %(now)s)
+insert into users (name, role, password_hash, must_change, created_at, tenant_id, is_sandbox)
+values (%(name)s, %(role)s, %(password_hash)s, %(must_change)s, %(now)s, %(tenant)s, %(sandbox)s)
 on conflict (name) do nothing
-returning name, role, disabled, must_change, created_at;
+returning name, role, disabled, must_change, created_at, tenant_id;
 
 -- name: first_owner_add
 -- Makes the first user of an empty table; of two processes at once the primary key lets one through.
@@ -19,11 +19,19 @@ select exists (select 1 from users) as found;
 
 -- name: user_get
 -- One user with the hash of the password.
-select name, role, disabled, must_change, created_at, password_hash from users where name = %(name)s;
+select name, role, disabled, must_change, created_at, tenant_id, password_hash from users where name = %(name)s;
 
 -- name: users_list
 -- Everybody, by name.
-select name, role, disabled, must_change, created_at from users order by name;
+select name, role, disabled, must_change, created_at, tenant_id from users order by name;
+
+-- name: users_of_sandbox
+-- Users whose password everybody knows.
+select name from users where is_sandbox order by name;
+
+-- name: user_lock
+-- One user as they are until this transaction ends.
+select name, role, disabled, must_change, created_at, tenant_id from users where name = %(name)s for update;
 
 -- name: owners_lock
 -- The enabled owners, locked in one order, so that two people cannot both take away the other last one.
@@ -32,21 +40,26 @@ select name from users where role = 'owner' and not disabled order by name for u
 -- name: user_set_role
 -- Gives a user another role.
 update users set role = %(role)s where name = %(name)s
-returning name, role, disabled, must_change, created_at;
+returning name, role, disabled, must_change, created_at, tenant_id;
+
+-- name: user_set_tenant
+-- Limits a user to one tenant, or lifts that.
+update users set tenant_id = %(tenant)s where name = %(name)s
+returning name, role, disabled, must_change, created_at, tenant_id;
 
 -- name: user_set_disabled
 -- Shuts a user out or lets the user in again.
 update users set disabled = %(disabled)s where name = %(name)s
-returning name, role, disabled, must_change, created_at;
+returning name, role, disabled, must_change, created_at, tenant_id;
 
 -- name: user_set_password
 -- Gives a user another password.
-update users set password_hash = %(password_hash)s, must_change = %(must_change)s where name = %(name)s
-returning name, role, disabled, must_change, created_at;
+update users set password_hash = %(password_hash)s, must_change = %(must_change)s, is_sandbox = false where name = %(name)s
+returning name, role, disabled, must_change, created_at, tenant_id;
 
 -- name: user_swap_password
 -- The same, only while the password is still the one that was just verified.
-update users set password_hash = %(password_hash)s, must_change = false
+update users set password_hash = %(password_hash)s, must_change = false, is_sandbox = false
 where name = %(name)s and password_hash = %(old_hash)s and not disabled
 returning name;
 
@@ -55,12 +68,12 @@ returning name;
 insert into sessions (token_hash, user_name, created_at, last_seen_at, expires_at, address, agent)
 select %(token_hash)s, name, %(now)s, %(now)s, %(expires_at)s, %(address)s, %(agent)s
 from users where name = %(user_name)s and not disabled
-returning token_hash;
+returning id;
 
 -- name: session_find
 -- Who is behind a token now: role and state are the user's of this moment, not of the sign-in.
-select s.token_hash, s.cookie_hash is not null as has_cookie, s.created_at as since, s.last_seen_at, s.expires_at,
-       u.name, u.role, u.disabled, u.must_change, u.created_at
+select s.id, s.token_hash, s.cookie_hash is not null as has_cookie, s.created_at as since, s.last_seen_at, s.expires_at,
+       u.name, u.role, u.disabled, u.must_change, u.created_at, u.tenant_id
 from sessions s join users u on u.name = s.user_name
 where (s.token_hash = %(hash)s or s.cookie_hash = %(hash)s)
   and not u.disabled and s.expires_at > %(now)s and s.last_seen_at > %(idle_since)s;
@@ -71,11 +84,24 @@ update sessions set last_seen_at = %(now)s where token_hash = %(token_hash)s and
 
 -- name: session_end
 -- Signs out, by either of the two tokens.
-delete from sessions where token_hash = %(hash)s or cookie_hash = %(hash)s;
+delete from sessions where token_hash = %(hash)s or cookie_hash = %(hash)s
+returning user_name;
 
 -- name: sessions_end_of_user
 -- Ends the sessions of a user, except one if it is named.
 delete from sessions where user_name = %(name)s and token_hash is distinct from %(except_hash)s;
+
+-- name: sessions_open
+-- Sessions that have not ended, of one user or of all, the latest used first.
+select id, user_name, token_hash, created_at as since, last_seen_at, expires_at, address, agent
+from sessions
+where (%(name)s::text is null or user_name = %(name)s) and expires_at > %(now)s and last_seen_at > %(idle_since)s
+order by last_seen_at desc, id desc limit %(limit)s;
+
+-- name: session_end_by_id
+-- Ends one session, of this user only if one is named.
+delete from sessions where id = %(id)s and (%(name)s::text is null or user_name = %(name)s)
+returning user_name;
 
 -- name: sessions_prune
 -- Forgets sessions that have ended by themselves; their tickets go with them.

@@ -12,6 +12,7 @@ from salina_monitor.accounts.sessions import Sessions
 from salina_monitor.accounts.sign_in import SignIn
 from salina_monitor.accounts.throttle import Throttle
 from salina_monitor.accounts.users import Users
+from salina_monitor.activity import Activity
 from salina_monitor.store import Store
 
 
@@ -49,5 +50,10 @@ def throttle(store: Store, clock: Clock) -> Throttle:
 
 
 @pytest.fixture
-def sign_in(users: Users, sessions: Sessions, throttle: Throttle) -> SignIn:
-    return SignIn(users, sessions, throttle)
+def activity(store: Store, clock: Clock) -> Activity:
+    return Activity(store, keep=timedelta(days=365), clock=clock)
+
+
+@pytest.fixture
+def sign_in(users: Users, sessions: Sessions, throttle: Throttle, activity: Activity) -> SignIn:
+    return SignIn(users, sessions, throttle, activity)
