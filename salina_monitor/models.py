@@ -78,17 +78,13 @@ _SERVICE_LABELS = {
 
 
 class Role(StrEnum):
-    """Roles of the ERP. Only `OWNER` and `ADMIN` may see system monitoring."""
+    """Roles of the ERP. What each may do here is the table in `policy`."""
 
     OWNER = "owner"
     ADMIN = "admin"
     FINANCE = "finance"
     EDITOR = "editor"
     AUTHOR = "author"
-
-    @property
-    def may_view_system(self) -> bool:
-        return self in (Role.OWNER, Role.ADMIN)
 
 
 class TimeRange(StrEnum):

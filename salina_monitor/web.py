@@ -16,12 +16,13 @@ from streamlit.navigation.page import Page
 
 from salina_monitor import runtime
 from salina_monitor.accounts import AccountError, Session
+from salina_monitor.navigation import ACCOUNT, PAGES, PageRule, pages_of, paths
 from salina_monitor.store import StoreError
 from salina_monitor.ui import account, no_store, refusal, session, sign_in, style
 
 log = logging.getLogger(__name__)
 ICON = Path(__file__).parent / "ui" / "static" / "icon.png"
-PAGES = Path(__file__).parents[1] / "pages"
+SCRIPTS = Path(__file__).parents[1] / "pages"
 
 
 def _main() -> None:
@@ -35,27 +36,43 @@ def _main() -> None:
         _run_everywhere(sign_in.render)
     elif current.user.must_change:
         _run_everywhere(account.render_forced_change, current)
-    elif not current.user.role.may_view_system:
-        _run_everywhere(refusal.render, current)
+    elif not pages_of(current.user):
+        _run_everywhere(refusal.render, current, own=account.render)
     else:
         _run_pages(current)
 
 
-def _run_everywhere(render: Callable[[], None], current: Session | None = None) -> None:
+def _run_everywhere(
+    render: Callable[[], None], current: Session | None = None, *, own: Callable[[], None] | None = None
+) -> None:
+    """One thing at every address; `own` at that of the account."""
     _frame(current, layout="centered")
     pages = [st.Page(render, title="Salina Monitor", default=True)]
-    pages += [st.Page(render, title="Salina Monitor", url_path=path) for path in ("system", "job", "account")]
+    for path in paths():
+        shown = own if own and path == ACCOUNT else render
+        pages.append(st.Page(shown, title="Salina Monitor", url_path=path))
     _run(st.navigation(pages, position="hidden"))
 
 
 def _run_pages(current: Session) -> None:
     _frame(current, layout="wide")
-    system = st.Page(PAGES / "system.py", title="System", icon=":material/dns:", url_path="system")
-    job = st.Page(PAGES / "job.py", title="Job", url_path="job", visibility="hidden")
-    own = st.Page(account.render, title="Account", icon=":material/account_circle:", url_path="account")
+    mine = pages_of(current.user)
+    pages = [_page(rule) for rule in mine]
+    # What the role lacks answers like what does not exist, and is not in the navigation.
+    pages += [
+        st.Page(refusal.of_page(rule), title="Salina Monitor", url_path=rule.path, visibility="hidden")
+        for rule in PAGES
+        if rule not in mine
+    ]
+    own = st.Page(account.render, title="Account", icon=":material/account_circle:", url_path=ACCOUNT)
     # A default page loses its own address, so the default is a page that only leads on.
-    home = st.Page(_leading_to(system), title="Salina Monitor", default=True, visibility="hidden")
-    _run(st.navigation([system, job, own, home], position="top"))
+    home = st.Page(_leading_to(pages[0]), title="Salina Monitor", default=True, visibility="hidden")
+    _run(st.navigation([*pages, own, home], position="top"))
+
+
+def _page(rule: PageRule) -> Page:
+    seen: Literal["visible", "hidden"] = "visible" if rule.listed else "hidden"
+    return st.Page(SCRIPTS / rule.script, title=rule.title, icon=rule.icon, url_path=rule.path, visibility=seen)
 
 
 def _run(page: Page) -> None:

@@ -7,9 +7,9 @@ import streamlit as st
 from salina_monitor import runtime
 from salina_monitor.accounts import AccountError, Session
 from salina_monitor.accounts.passwords import MAX_BYTES, MIN_CHARACTERS
-from salina_monitor.accounts.sign_in import FAILED
+from salina_monitor.actions import Actor, own
 from salina_monitor.models import User
-from salina_monitor.ui import session
+from salina_monitor.ui import session, session_list
 
 _SAVED = "_password_saved"
 
@@ -26,7 +26,7 @@ def user_menu(user: User) -> None:
 
 
 def render() -> None:
-    """The account page of whoever is signed in now; after a reset, the one thing they may do."""
+    """The account page of whoever is signed in now, whatever the role: password and sessions."""
     current = session.current_session()
     if current is None:
         st.text(session.ENDED)
@@ -36,6 +36,7 @@ def render() -> None:
     if st.session_state.pop(_SAVED, False):
         st.success("The password is changed. Your other sessions have ended.", icon=":material/check_circle:")
     _password_form(current)
+    session_list.own_sessions()
     sign_out_button()
 
 
@@ -69,13 +70,10 @@ def _password_form(current: Session) -> None:
 
 
 def _change(current: Session, present: str, new: str) -> str:
-    """Change it; "" or the sentence that says why not. Guessing the present one is throttled like a sign-in."""
-    accounts = runtime.get().accounts
-    problem = accounts.sign_in.verify(current.user.name, present, address=session.address())
-    if problem:
-        return "The present password is not right." if problem == FAILED else problem
+    """Change it; "" or the sentence that says why not."""
+    actor = Actor(current.user, current.id, session.address())
     try:
-        accounts.users.change_password(current.user.name, present, new, keep_session=current.hash)
+        own.change_password(actor, runtime.get().accounts, present, new, keep_session=current.hash)
     except AccountError as error:
         return str(error)
     return ""

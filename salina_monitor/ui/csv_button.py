@@ -8,6 +8,7 @@ from salina_monitor import runtime
 from salina_monitor.export import to_csv
 from salina_monitor.models import JobFilters
 from salina_monitor.monitor import Monitor
+from salina_monitor.policy import Right, allows
 from salina_monitor.queries import COUNT_CAP, iter_jobs
 from salina_monitor.ui import session
 from salina_monitor.ui.live import Live
@@ -20,7 +21,7 @@ def csv_button(monitor: Monitor, live: Live, filters: JobFilters) -> None:
     def make() -> str:
         # Runs outside any script: no callback gate applies, so the session is looked up here.
         found = runtime.get().accounts.sessions.find(secret) if secret else None
-        if found is None or not session.may_view(found.user):
+        if found is None or not allows(found.user, Right.EXPORT):
             return "You are signed out or may not see this; reload the page.\n"
         return to_csv(iter_jobs(filters, as_of, COUNT_CAP, source=monitor.source))
 

@@ -24,49 +24,62 @@ class View:
     dropped: tuple[str, ...] = ()
 
 
-def view_of(parameters: Mapping[str, Sequence[str]], *, ignore: Sequence[str] = ()) -> View:
-    """Read a view from query parameters (each a list of values). Never raises."""
-    dropped: list[str] = []
-    values: dict[str, str] = {}
-    for name, given in parameters.items():
-        if name in ignore:
-            continue
-        if name not in PARAMETERS:
-            dropped.append(f"“{_quoted(name)}” is not a filter")
-        elif len(given) > 1:
-            dropped.append(f"{name} was given more than once")
-        elif given and given[0].strip():
-            values[name] = given[0].strip()
+class Parameters:
+    """Query parameters (each a list of values), read one by one. Never raises; `dropped` says what was not used."""
 
-    def take(name: str, allowed: Sequence[str]) -> str | None:
-        value = values.get(name)
+    def __init__(self, given: Mapping[str, Sequence[str]], known: Sequence[str], *, ignore: Sequence[str] = ()) -> None:
+        self.dropped: list[str] = []
+        self._values: dict[str, str] = {}
+        for name, values in given.items():
+            if name in ignore:
+                continue
+            if name not in known:
+                self.dropped.append(f"“{_quoted(name)}” is not a filter")
+            elif len(values) > 1:
+                self.dropped.append(f"{name} was given more than once")
+            elif values and values[0].strip():
+                self._values[name] = values[0].strip()
+
+    def one_of(self, name: str, allowed: Sequence[str]) -> str | None:
+        """The value if it is allowed."""
+        value = self._values.get(name)
         if value is not None and value not in allowed:
-            dropped.append(f"{name} “{_quoted(value)}” is none of {', '.join(allowed)}")
+            self.dropped.append(f"{name} “{_quoted(value)}” is none of {', '.join(allowed)}")
             return None
         return value
 
-    def bounded(name: str, limit: int) -> str | None:
-        value = values.get(name)
+    def bounded(self, name: str, limit: int) -> str | None:
+        """The text if it is printable and not too long."""
+        value = self._values.get(name)
         if value is not None and (len(value) > limit or not value.isprintable()):
-            dropped.append(f"{name} is longer than {limit} characters or holds unprintable ones")
+            self.dropped.append(f"{name} is longer than {limit} characters or holds unprintable ones")
             return None
         return value
 
-    page = 1
-    if "page" in values:
-        if values["page"].isascii() and values["page"].isdigit() and 1 <= int(values["page"][:9]) <= PAGE_CAP:
-            page = int(values["page"])
-        else:
-            dropped.append(f"page “{_quoted(values['page'])}” is not a number from 1 to {PAGE_CAP}")
-    status, span = take("status", STATUSES), take("range", [r.value for r in TimeRange])
+    def number(self, name: str, most: int) -> int:
+        """A number from 1 to `most`; 1 without one."""
+        value = self._values.get(name)
+        if value is None:
+            return 1
+        if value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= most:
+            return int(value[:9])
+        self.dropped.append(f"{name} “{_quoted(value)}” is not a number from 1 to {most}")
+        return 1
+
+
+def view_of(given: Mapping[str, Sequence[str]], *, ignore: Sequence[str] = ()) -> View:
+    """Read a view from query parameters (each a list of values). Never raises."""
+    read = Parameters(given, PARAMETERS, ignore=ignore)
+    page = read.number("page", PAGE_CAP)
+    status, span = read.one_of("status", STATUSES), read.one_of("range", [r.value for r in TimeRange])
     filters = JobFilters(
-        type=bounded("type", ID_LIMIT),
+        type=read.bounded("type", ID_LIMIT),
         status=JobStatus(status) if status else None,
-        tenant=bounded("tenant", ID_LIMIT),
-        text=bounded("q", TEXT_LIMIT) or "",
+        tenant=read.bounded("tenant", ID_LIMIT),
+        text=read.bounded("q", TEXT_LIMIT) or "",
         range=TimeRange(span) if span else TimeRange.DAY,
     )
-    return View(filters, page, tuple(dropped))
+    return View(filters, page, tuple(read.dropped))
 
 
 def parameters_of(filters: JobFilters, page: int = 1) -> dict[str, str]:
@@ -84,7 +97,12 @@ def parameters_of(filters: JobFilters, page: int = 1) -> dict[str, str]:
 
 def fingerprint(filters: JobFilters, *more: object) -> str:
     """A key that changes with the filters and `more`, for widgets whose state belongs to one list only."""
-    return hashlib.sha256(repr((sorted(parameters_of(filters).items()), more)).encode()).hexdigest()[:16]
+    return stamp(sorted(parameters_of(filters).items()), more)
+
+
+def stamp(*parts: object) -> str:
+    """A short key that changes with the `repr` of any part."""
+    return hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()[:16]
 
 
 def _quoted(value: str) -> str:

@@ -15,7 +15,9 @@ import streamlit as st
 
 from salina_monitor import runtime
 from salina_monitor.accounts import AccountError, Session
+from salina_monitor.actions import Actor
 from salina_monitor.models import User
+from salina_monitor.policy import Right, allows
 from salina_monitor.store import StoreError
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ P = ParamSpec("P")
 TOKEN = "_session_token"  # noqa: S105 - the name of a place
 TICKET = "_session_ticket"  # noqa: S105 - likewise
 REFUSAL = "System monitoring is for owners and admins"
+NOT_ALLOWED = "Your role does not allow this page; ask an owner."
 ENDED = "You are signed out. Reload the page to sign in."
 NO_STORE = "The monitor cannot reach its database; ask its administrator."
 
@@ -40,8 +43,14 @@ def current_user() -> User | None:
     return session.user if session else None
 
 
-def viewer_or_none() -> User | None:
-    """The user if they may see the monitor now, else None after saying why. For fragments: `return` then.
+def current_actor() -> Actor | None:
+    """Who acts at this moment, for the actions; None when nobody is signed in. Raises StoreError, AccountError."""
+    session = current_session()
+    return Actor(session.user, session.id, address()) if session else None
+
+
+def viewer_or_none(right: Right = Right.VIEW_SYSTEM) -> User | None:
+    """The user if they have the right now, else None after saying why. For fragments: `return` then.
 
     Never raises and never stops the script: `st.stop()` in a parallel fragment would cancel the others.
     """
@@ -54,15 +63,15 @@ def viewer_or_none() -> User | None:
     if user is None:
         st.text(ENDED)
         return None
-    if not may_view(user):
-        st.text(REFUSAL)
+    if not allows(user, right):
+        st.text(REFUSAL if not allows(user, Right.VIEW_SYSTEM) else NOT_ALLOWED)
         return None
     return user
 
 
-def require_viewer() -> User:
+def require_viewer(right: Right = Right.VIEW_SYSTEM) -> User:
     """The user, or a plain refusal and the end of this script run. For page scripts."""
-    user = viewer_or_none()
+    user = viewer_or_none(right)
     if user is None:
         st.stop()
     return user
@@ -81,7 +90,7 @@ def guarded(callback: Callable[P, None]) -> Callable[P, None]:
         except (StoreError, AccountError) as error:
             log.warning("a click was refused, its session could not be looked up: %s", error)
             return
-        if user is not None and may_view(user):
+        if allows(user, Right.VIEW_SYSTEM):
             callback(*args, **kwargs)
 
     return wrapper
@@ -98,7 +107,7 @@ def end() -> None:
     try:
         found = secret()
         if found:
-            runtime.get().accounts.sessions.end(found)
+            runtime.get().accounts.sessions.end(found, address=address())
     except (StoreError, AccountError) as error:
         log.warning("a sign-out could not be stored: %s", error)
         return  # still signed in; the run that follows says that the database is away
@@ -125,11 +134,6 @@ def address() -> str:
 def agent() -> str:
     """What the browser calls itself."""
     return _text(st.context.headers.get("User-Agent")) or ""
-
-
-def may_view(user: User) -> bool:
-    """Whether this user may see the monitor: the role, and an own password."""
-    return user.role.may_view_system and not user.must_change
 
 
 def secret() -> str | None:

@@ -15,6 +15,7 @@ from salina_monitor.accounts import Attempt
 from salina_monitor.accounts.first_owner import SANDBOX_PASSWORD
 from salina_monitor.accounts.sign_in import FAILED
 from salina_monitor.models import Role
+from salina_monitor.policy import RIGHTS
 from salina_monitor.ui import session
 
 _FIELDS = {"Form name": "Sign in", "Username": "Name", "Password": "Password", "Login": "Sign in"}
@@ -41,7 +42,7 @@ def _sandbox_sign_ins() -> None:
     with st.container(border=True, key="sandbox_sign_ins"):
         st.text(f"Sandbox sign-ins, each with the password “{SANDBOX_PASSWORD}”:")
         for role in Role:
-            sees = "sees everything" if role.may_view_system else "is refused"
+            sees = "sees everything" if RIGHTS[role] else "is refused"
             st.text(f"{role.value} · {sees}")
 
 

@@ -19,7 +19,7 @@ def job(**values: object) -> JobEntry:
     return JobEntry(**{**usual, **values})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "  @"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "  @", "＝", "\u00a0=", "\ufeff="])
 def test_no_cell_is_a_formula(start: str) -> None:
     error = JobError("E", f'{start}HYPERLINK("http://x")')
     rows = list(csv.reader(io.StringIO(to_csv([job(error=error, tenant_id=f"{start}1")])[1:])))

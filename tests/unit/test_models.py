@@ -13,7 +13,6 @@ from salina_monitor.models import (
     JobPage,
     JobStatus,
     JobSummary,
-    Role,
     Service,
     TimeRange,
     iso,
@@ -75,10 +74,6 @@ def test_the_worst_state_weighs_most() -> None:
 
 def test_three_states_are_final() -> None:
     assert {status for status in JobStatus if status.is_terminal} == {"completed", "failed", "cancelled"}
-
-
-def test_owner_and_admin_may_view() -> None:
-    assert {role for role in Role if role.may_view_system} == {"owner", "admin"}
 
 
 def test_services_come_in_the_order_of_the_page() -> None:

@@ -1,0 +1,44 @@
+"""A click that acts: who clicks is looked up at that moment, and how it went is said in the run that follows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import streamlit as st
+
+from salina_monitor.accounts import AccountError
+from salina_monitor.actions import Actor, Denied
+from salina_monitor.store import StoreError
+from salina_monitor.ui import session
+from salina_monitor.ui.text import block, plain
+
+log = logging.getLogger(__name__)
+_SAID, _SECRET = "_said", "_said_once"
+
+
+def act(action: Callable[[Actor], str]) -> None:
+    """Run `action` for whoever is signed in now; its sentence, or why it was refused, is kept for `said`."""
+    try:
+        actor = session.current_actor()
+        st.session_state[_SAID] = action(actor) if actor else session.ENDED
+    except (Denied, AccountError) as error:
+        st.session_state[_SAID] = str(error)
+    except StoreError as error:
+        log.warning("an action was lost with the store: %s", error)
+        st.session_state[_SAID] = session.NO_STORE
+
+
+def show_once(secret: str) -> None:
+    """Have `said` show this below the sentence, once."""
+    st.session_state[_SECRET] = secret
+
+
+def said() -> None:
+    """Paint how the last click went, if there was one."""
+    sentence, secret = st.session_state.pop(_SAID, ""), st.session_state.pop(_SECRET, "")
+    if sentence:
+        with st.container(border=True, key="said"):
+            plain(sentence)
+            if secret:
+                block(secret)
