@@ -119,7 +119,7 @@ class Sessions:
         values = {"name": user_name, "now": now, "idle_since": now - self._idle, "limit": MOST_LISTED}
         with self._store.connection() as conn:
             rows = conn.execute(_SQL["sessions_open"], values).fetchall()
-        return tuple(OpenSession(**{**row, "hash": bytes(row.pop("token_hash"))}) for row in rows)
+        return tuple(OpenSession(hash=bytes(row.pop("token_hash")), **row) for row in rows)
 
     def end_by_id(self, session_id: int, *, by: Origin, of: str | None = None) -> bool:
         """End one session from elsewhere, of the user `of` only if given; False if it had ended already."""

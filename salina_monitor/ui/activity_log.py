@@ -82,16 +82,16 @@ def _table(page: ActivityPage) -> None:
             alt=f"Activity, page {page.page}: {len(page.rows)} rows",
             column_config={
                 "When": st.column_config.DatetimeColumn(f"When ({name})", format=_TIME, timezone=str(tz), width=170),
-                "Who": st.column_config.TextColumn("Who", width=120),
-                "What": st.column_config.TextColumn("What", width=150),
-                "To": st.column_config.TextColumn("To", width=150),
+                "Who": st.column_config.TextColumn("Who", width=110),
+                "What": st.column_config.TextColumn("What", width=135),
+                "To": st.column_config.TextColumn("To", width=140),
                 "How": st.column_config.MultiselectColumn(
                     "How", options=[look[0] for look in _LOOK.values()], color=[look[1] for look in _LOOK.values()],
-                    width=95,
+                    width=85,
                 ),
-                "Details": st.column_config.TextColumn("Details", width=260),
-                "From": st.column_config.TextColumn("From", width=120),
-                "Why": st.column_config.TextColumn("Why", width=180),
+                "From": st.column_config.TextColumn("From", width=105),
+                "Why": st.column_config.TextColumn("Why", width=160),
+                "Details": st.column_config.TextColumn("Details", width=215),
             },
         )  # fmt: skip
 
@@ -104,9 +104,9 @@ def _row(row: Recorded) -> dict[str, Any]:
         "What": Kind(row.kind).label if row.kind in set(Kind) else one_line(row.kind, 64),
         "To": one_line(row.target, 200),
         "How": [_LOOK[Outcome(row.outcome)][0] if known else one_line(row.outcome, 20)],
-        "Details": one_line(facts(row.detail), 400),
         "From": one_line(row.address, 64),
         "Why": one_line(row.why, 500),
+        "Details": one_line(facts(row.detail), 400),
     }
 
 
