@@ -13,11 +13,11 @@ from streamlit.testing.v1 import AppTest
 from salina_monitor import runtime
 from salina_monitor.accounts import Accounts
 from salina_monitor.models import Role
-from salina_monitor.server import ROOT, SCRIPT
+from salina_monitor.server import SCRIPT
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 from salina_monitor.ui import session
-from salina_monitor.ui.session import ENDED, NO_STORE, REFUSAL, TOKEN
+from salina_monitor.ui.session import NO_STORE, REFUSAL, TOKEN
 
 SettingsFor = Callable[..., Settings]
 GOOD = "correct horse battery"
@@ -100,6 +100,8 @@ def test_other_roles_get_a_plain_refusal_and_sign_out(accounts: Accounts, role: 
     app = visit(signed_in(accounts, role)).run()
     assert texts(app) == [REFUSAL, "Salina Monitor"]
     assert [button.key for button in app.button] == ["signout"]
+    assert not app.metric
+    assert not app.dataframe
 
 
 def test_signing_out_ends_the_session_and_forgets_what_the_tab_knew(accounts: Accounts) -> None:
@@ -165,16 +167,6 @@ def test_the_sandbox_says_so_and_lists_its_sign_ins(store: Store, settings_for: 
     assert all(role.value in listing for role in Role)
     assert "sandbox" in listing
     runtime.configure(settings)
-
-
-@pytest.mark.parametrize("page", ["system.py", "job.py"])
-def test_a_page_script_run_directly_shows_nothing_to_strangers(accounts: Accounts, page: str) -> None:
-    app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
-    assert texts(app) == [ENDED]
-
-
-def test_every_page_script_has_been_thought_of() -> None:
-    assert {path.name for path in (ROOT / "pages").glob("*.py")} == {"system.py", "job.py"}
 
 
 def guarded_script() -> None:
