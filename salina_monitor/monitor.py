@@ -11,6 +11,7 @@ from salina_monitor.checks.watch import HealthWatch
 from salina_monitor.inngest import InngestClient
 from salina_monitor.jobtypes import JobTypes
 from salina_monitor.mirror import Mirror
+from salina_monitor.models import User
 from salina_monitor.queries import JobSource
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
@@ -24,7 +25,7 @@ class Monitor:
     store: Store
     client: InngestClient
     mirror: Mirror
-    source: JobSource
+    _everything: JobSource
     checks: HealthWatch
 
     @classmethod
@@ -41,6 +42,10 @@ class Monitor:
             JobSource(store, types, client),
             HealthWatch(runner_for(settings)),
         )
+
+    def jobs_for(self, user: User) -> JobSource:
+        """Where this user's questions about jobs go: no further than they may look. Raises Denied."""
+        return self._everything.of(user)
 
     def close(self) -> None:
         """End the mirror's thread and the client's connections; the store is its opener's."""

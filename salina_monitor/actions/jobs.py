@@ -7,7 +7,7 @@ import dataclasses
 from salina_monitor.actions.actor import Actor, permit
 from salina_monitor.activity import Activity, Entry, Kind
 from salina_monitor.export import to_csv
-from salina_monitor.models import JSON, AsOf, JobFilters
+from salina_monitor.models import JSON, AsOf, JobEntry, JobFilters
 from salina_monitor.policy import Right
 from salina_monitor.queries import COUNT_CAP, JobSource, get_job_detail, iter_jobs
 
@@ -23,17 +23,17 @@ def export_jobs(actor: Actor, activity: Activity, source: JobSource, filters: Jo
     return to_csv(jobs)
 
 
-def reveal_input(actor: Actor, activity: Activity, source: JobSource, job_id: str) -> tuple[bool, JSON]:
-    """(True, the masked input of a job), or (False, None) when nobody the actor may see has this id.
+def reveal_input(actor: Actor, activity: Activity, source: JobSource, job_id: str) -> JobEntry | None:
+    """The job with its masked input; None when there is none by this id that the actor may see.
 
+    An entry that is `stale` comes without input, because only Inngest has it: then nothing was revealed.
     Raises Denied, StoreError, InngestError.
     """
     permit(activity, actor, Right.VIEW_JOB_INPUT, job_id)
     job = get_job_detail(job_id, source=dataclasses.replace(_within_reach(actor, source), inputs=True))
-    if job is None:
-        return False, None
-    activity.add(Entry(Kind.INPUT_REVEALED, actor.origin(), job.id, detail={"tenant": job.tenant_id}))
-    return True, job.input
+    if job is not None and not job.stale:
+        activity.add(Entry(Kind.INPUT_REVEALED, actor.origin(), job.id, detail={"tenant": job.tenant_id}))
+    return job
 
 
 def _within_reach(actor: Actor, source: JobSource) -> JobSource:

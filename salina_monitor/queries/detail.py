@@ -21,11 +21,12 @@ LIVE_BUDGET_S = 4.0
 def get_job_detail(job_id: str, *, source: JobSource | None = None) -> JobEntry | None:
     """The job as it is now, with attempts and masked input; None when neither Inngest nor the mirror knows it.
 
-    When Inngest does not answer within four seconds the mirror answers and the entry is `stale`.
-    Raises StoreError.
+    A job out of the source's reach is one that nobody knows. When Inngest does not answer within four seconds
+    the mirror answers and the entry is `stale`. Raises StoreError, and InngestError when only Inngest could tell.
     """
     source = source or current_source()
-    known = _from_mirror(source, job_id)
+    remembered = _from_mirror(source, job_id)
+    known = remembered if remembered and _reaches(source, remembered) else None
     if source.client is None:
         return known and dataclasses.replace(known, stale=True)
     deadline = time.monotonic() + LIVE_BUDGET_S
@@ -39,7 +40,14 @@ def get_job_detail(job_id: str, *, source: JobSource | None = None) -> JobEntry 
         if known is None:
             raise
         return dataclasses.replace(known, stale=True)
-    return _live(source, known, run, trace)
+    # Told apart only here, after Inngest was asked: an answer in less time would tell that the job exists.
+    found = _live(source, remembered, run, trace)
+    foreign = remembered is not None and remembered.tenant_known and known is None
+    return found if _reaches(source, found) and not foreign else None
+
+
+def _reaches(source: JobSource, job: JobEntry) -> bool:
+    return source.tenant is None or job.tenant_id == source.tenant
 
 
 def _from_mirror(source: JobSource, job_id: str) -> JobEntry | None:
@@ -76,6 +84,6 @@ def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace) -> 
         event_id=run.event_ids[0] if run.event_ids else None,
         cron_schedule=run.cron_schedule or (known.cron_schedule if known else None),
         traced=True,
-        input=mask_fields(trace.input),
+        input=mask_fields(trace.input) if source.inputs else None,
         attempts=trace.attempts,
     )

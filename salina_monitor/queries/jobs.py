@@ -103,13 +103,14 @@ def get_job_summary(*, as_of: AsOf | None = None, source: JobSource | None = Non
     active, queued = [0] * 24, [0] * 24
     oldest: datetime | None = None
     final = {JobStatus.COMPLETED: [0] * 48, JobStatus.FAILED: [0] * 48}
+    reach, values = _reach(source, as_of)
+    values |= {"now": now, "cap": 2 * COUNT_CAP, "oldest": now - DAY, "since": now - 2 * DAY}
     with source.store.connection() as conn:
-        values = {"seq": as_of.seq, "now": now, "cap": 2 * COUNT_CAP, "oldest": now - DAY, "since": now - 2 * DAY}
-        for row in conn.execute(SQL["by_hour_active"], values):
+        for row in conn.execute(filled("by_hour_active", reach), values):
             (active if row["running"] else queued)[23 - _hours_ago(row["hour"], now, 23)] += row["n"]
             if not row["running"]:
                 oldest = min(filter(None, (oldest, row["oldest"])))
-        for row in conn.execute(SQL["by_hour_ended"], values):
+        for row in conn.execute(filled("by_hour_ended", reach), values):
             final[JobStatus(row["status"])][47 - _hours_ago(row["hour"], now, 47)] += row["n"]
     numbers = {
         "active": sum(active),
@@ -138,12 +139,16 @@ def _hours_ago(hour: datetime, now: datetime, most: int) -> int:
 
 
 def get_filter_choices(*, source: JobSource | None = None) -> FilterChoices:
-    """Types and tenants that exist. Raises StoreError."""
+    """Types and tenants that exist, as far as the source reaches. Raises StoreError."""
     source = source or current_source()
     with source.store.connection() as conn:
-        tenants = tuple(row["tenant_id"] for row in conn.execute(SQL["tenants"], {"limit": TENANT_CHOICES}))
-        functions = [Function(row["id"], row["name"]) for row in conn.execute(SQL["functions"])]
-    return FilterChoices(source.types.labels(functions), tenants)
+        if source.tenant is None:
+            tenants = tuple(row["tenant_id"] for row in conn.execute(SQL["tenants"], {"limit": TENANT_CHOICES}))
+            found = conn.execute(SQL["functions"]).fetchall()
+        else:
+            tenants = (source.tenant,)
+            found = conn.execute(SQL["functions_of_tenant"], {"scope": source.tenant}).fetchall()
+    return FilterChoices(source.types.labels([Function(row["id"], row["name"]) for row in found]), tenants)
 
 
 def page_query(filters: JobFilters) -> str:
@@ -158,8 +163,8 @@ def filled(name: str, predicate: str) -> bytes:
 
 def where(source: JobSource, filters: JobFilters, as_of: AsOf) -> tuple[str, dict[str, Any]]:
     """The predicate of a filter and its parameters; parts come from jobs.sql, values are always bound."""
+    reach, values = _reach(source, as_of)
     parts = ["visible"]
-    values: dict[str, Any] = {"seq": as_of.seq}
     if filters.range.span is not None:
         parts.append("in_range")
         since = source.now_at(as_of) - filters.range.span
@@ -181,4 +186,10 @@ def where(source: JobSource, filters: JobFilters, as_of: AsOf) -> tuple[str, dic
         values |= {"words": words, "prefix": f"{prefix}%"}
     elif filters.text.strip():
         parts.append("nothing")
-    return " and ".join(SQL[part] for part in parts), values
+    return " and ".join([reach, *(SQL[part] for part in parts)]), values
+
+
+def _reach(source: JobSource, as_of: AsOf) -> tuple[str, dict[str, Any]]:
+    """The predicate of what the source may see at all, and its parameters."""
+    part = "everything" if source.tenant is None else "within_reach"
+    return SQL[part], {"seq": as_of.seq, "scope": source.tenant}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 from collections.abc import Callable
@@ -11,19 +12,31 @@ from datetime import datetime
 from salina_monitor.inngest import InngestClient
 from salina_monitor.jobtypes import JobTypes
 from salina_monitor.mirror import MirrorState, read_state
-from salina_monitor.models import AsOf, utcnow
+from salina_monitor.models import AsOf, User, utcnow
+from salina_monitor.policy import Right, require
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 
 
 @dataclass(frozen=True)
 class JobSource:
-    """Where questions about jobs go. `client` None: nothing is asked live, details come from the mirror."""
+    """Where questions about jobs go, and how far they reach.
+
+    `client` None: nothing is asked live, details come from the mirror. `tenant` limits every answer to the jobs
+    of that tenant. Without `inputs` no answer holds the input of a job.
+    """
 
     store: Store
     types: JobTypes
     client: InngestClient | None = None
     clock: Callable[[], datetime] = utcnow
+    tenant: str | None = None
+    inputs: bool = True
+
+    def of(self, user: User) -> JobSource:
+        """As far as this user may look: their tenant's jobs, no inputs. Raises Denied."""
+        require(user, Right.VIEW_SYSTEM)
+        return dataclasses.replace(self, tenant=user.tenant, inputs=False)
 
     def state(self) -> MirrorState:
         """The mirror's state. Raises StoreError."""

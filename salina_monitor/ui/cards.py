@@ -65,14 +65,16 @@ def delta(card: Card) -> str | None:
 @st.fragment(key="cards")
 def render(monitor: Monitor, live: Live) -> None:
     """The grid of cards."""
-    if viewer_or_none() is None:
+    user = viewer_or_none()
+    if user is None:
         return
+    source = monitor.jobs_for(user)
     # While history is still being read, "more than the day before" would only mean "not read yet".
     comparable = not monitor.mirror.state().filling
-    summary = get_job_summary(as_of=live.as_of, source=monitor.source)
+    summary = get_job_summary(as_of=live.as_of, source=source)
     waited = ""
     if summary.oldest_queued_at and live.as_of.at:
-        waited = age(monitor.source.now_at(live.as_of) - summary.oldest_queued_at)
+        waited = age(source.now_at(live.as_of) - summary.oldest_queued_at)
 
     @guarded
     def show(status: JobStatus) -> None:

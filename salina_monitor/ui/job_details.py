@@ -28,11 +28,10 @@ _ICONS = {
 _NOT_PLAIN = re.compile(r"[^\w \-]|_")
 
 
-def expanders(monitor: Monitor, live: Live, page: JobPage) -> None:
+def expanders(monitor: Monitor, live: Live, page: JobPage, now: datetime) -> None:
     """One expander for each failed job of the page, and for the one chosen in the table, which comes first, open."""
     chosen = [job for job in page.jobs if job.id == live.selected]
     failed = [job for job in page.jobs if job.status is JobStatus.FAILED and job.id != live.selected]
-    now = monitor.source.now_at(live.as_of)
     for job in (*chosen, *failed):
         opened = st.expander(
             label(job),

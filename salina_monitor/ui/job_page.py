@@ -8,6 +8,7 @@ from salina_monitor.inngest import InngestError
 from salina_monitor.models import User, utcnow
 from salina_monitor.monitor import Monitor
 from salina_monitor.queries import get_job_detail
+from salina_monitor.ui import job_input
 from salina_monitor.ui.account import user_menu
 from salina_monitor.ui.format import clock, zone
 from salina_monitor.ui.job_details import details
@@ -29,7 +30,7 @@ def render(monitor: Monitor, user: User) -> None:
         plain("The address names no job: it should end in ?id= and the id of a job.")
         return
     try:
-        job = get_job_detail(job_id, source=monitor.source)
+        job = get_job_detail(job_id, source=monitor.jobs_for(user))
     except InngestError as error:
         plain(f"This job is not in the mirror, and Inngest cannot be asked. {error.message}")
         return
@@ -47,3 +48,4 @@ def render(monitor: Monitor, user: User) -> None:
             st.text(f"as of {clock(now, tz, now)} ({name})")
     with st.container(border=True, key="job"):
         details(monitor, job, now, link_to_page=False)
+    job_input.render(monitor, user, job.id)

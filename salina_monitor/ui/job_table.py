@@ -27,9 +27,8 @@ CHIPS = {
 _TIME = "D MMM, HH:mm:ss"
 
 
-def render(monitor: Monitor, live: Live, page: JobPage, rows_id: str) -> None:
+def render(monitor: Monitor, live: Live, page: JobPage, now: datetime, rows_id: str) -> None:
     """Paint the table; choosing a row opens that job below. `rows_id` changes with the rows shown."""
-    now = monitor.source.now_at(live.as_of)
     tz, _ = zone(st.context.timezone)
     frame = pd.DataFrame([_row(monitor, job, now) for job in page.jobs])
     with_links = frame["Inngest"].notna().any()

@@ -27,11 +27,13 @@ def show_only(status: JobStatus) -> None:
 @st.fragment(key="jobs")
 def render(monitor: Monitor, live: Live) -> None:
     """Filters, table, pagination, expanders."""
-    if viewer_or_none() is None:
+    user = viewer_or_none()
+    if user is None:
         return
-    filter_row.render(get_filter_choices(source=monitor.source))
+    source = monitor.jobs_for(user)
+    filter_row.render(get_filter_choices(source=source))
     view = chosen_view()
-    page = get_recent_jobs(view.filters, view.page, PAGE_SIZE, as_of=live.as_of, source=monitor.source)
+    page = get_recent_jobs(view.filters, view.page, PAGE_SIZE, as_of=live.as_of, source=source)
     view.page = page.page
     filter_row.write_url()
     for note in view.dropped:
@@ -39,10 +41,11 @@ def render(monitor: Monitor, live: Live) -> None:
     if not page.jobs:
         _empty(monitor, live, view)
         return
+    now = source.now_at(live.as_of)
     with st.container(key="jobs", gap="xsmall"):
-        job_table.render(monitor, live, page, fingerprint(view.filters, page.page, live.as_of.seq))
+        job_table.render(monitor, live, page, now, fingerprint(view.filters, page.page, live.as_of.seq))
     _below(monitor, live, page, view)
-    job_details.expanders(monitor, live, page)
+    job_details.expanders(monitor, live, page, now)
     tab.look_at(monitor, live, [job.id for job in page.jobs if not job.traced or not job.status.is_terminal])
 
 

@@ -24,12 +24,13 @@ LOOK = {
 @st.fragment(key="verdict")
 def render(monitor: Monitor, live: Live) -> None:
     """Badge and sentence."""
-    if viewer_or_none() is None:
+    user = viewer_or_none()
+    if user is None:
         return
     state = monitor.mirror.state()
     stale = "" if live.syncing and not live.overdue else tab.stale_sentence(state, utcnow(), overdue=live.overdue)
     said = verdict(
-        get_job_summary(as_of=live.as_of, source=monitor.source),
+        get_job_summary(as_of=live.as_of, source=monitor.jobs_for(user)),
         tab.known_health(monitor),
         stale_reason=stale,
         filling=state.filling,

@@ -101,3 +101,11 @@ def _joined(text: str) -> list[str]:
     """Lines of the report; a long contract name is wrapped over two."""
     lines = text.splitlines()
     return lines + [f"{a.strip()} {b.strip()}" for a, b in pairwise(lines)]
+
+
+def test_no_page_reaches_past_its_user() -> None:
+    """Pages ask `monitor.jobs_for(user)`: the unlimited source, or one of their own making, would show every tenant."""
+    for path in [*(ROOT / "salina_monitor" / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")]:
+        text = path.read_text("utf-8")
+        for way in ("_everything", "JobSource(", "current_source", "use_source"):
+            assert way not in text, f"{path.name} uses {way}"

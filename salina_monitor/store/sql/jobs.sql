@@ -1,3 +1,11 @@
+-- name: everything
+-- Predicate: nothing is out of reach.
+true
+
+-- name: within_reach
+-- Predicate: of the one tenant that the user may see, known to be so at the view's sync.
+tenant_id = %(scope)s and tenant_seq <= %(seq)s
+
 -- name: visible
 -- Predicate: the run was known at the view's sync.
 first_seq <= %(seq)s
@@ -72,13 +80,17 @@ order by place
 select status, date_bin('1 hour', ended_at, %(now)s) as hour, count(*) as n
 from runs
 where status in ('completed', 'failed') and ended_at >= %(since)s and ended_seq <= %(seq)s and first_seq <= %(seq)s
+    and {where}
 group by 1, 2
 
 -- name: by_hour_active
 -- Runs active at the view's sync by the hour in which they were queued; older ones count as the oldest hour.
 select date_bin('1 hour', greatest(queued_at, %(oldest)s), %(now)s) as hour,
     running_seq <= %(seq)s as running, count(*) as n, min(queued_at) as oldest
-from (select queued_at, running_seq from runs where ended_seq > %(seq)s and first_seq <= %(seq)s limit %(cap)s) as active
+from (
+    select queued_at, running_seq from runs
+    where ended_seq > %(seq)s and first_seq <= %(seq)s and {where} limit %(cap)s
+) as active
 group by 1, 2
 
 -- name: tenants
@@ -90,6 +102,14 @@ with recursive walk (tenant_id) as (
     from walk where walk.tenant_id is not null
 )
 select tenant_id from walk where tenant_id is not null limit %(limit)s
+
+-- name: functions_of_tenant
+-- Functions that have runs of one tenant: what others run is not told.
+select function_id as id, coalesce(max(f.name), nullif(max(r.function_name), ''), function_id) as name
+from (
+    select function_id, function_name from runs where tenant_id = %(scope)s order by queued_at desc limit 20000
+) as r left join functions f on f.id = r.function_id
+group by function_id order by 1
 
 -- name: functions
 -- Functions known by name or by their runs.

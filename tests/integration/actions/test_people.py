@@ -70,7 +70,8 @@ def test_an_added_user_signs_in_with_the_password_shown_and_must_change_it(accou
     user, password = people.add(actor(accounts, "owner"), accounts, "New", Role.ADMIN, tenant="acme", why="joins us")
     attempt = accounts.sign_in.attempt("new", password, address="x", agent="")
     found = accounts.sessions.find(attempt.token or "")
-    assert found and found.user == user
+    assert found
+    assert found.user == user
     assert (found.user.must_change, found.user.tenant) == (True, "acme")
     added = next(row for row in accounts.activity.page(ALL).rows if row.target == "new")
     assert (added.who, added.why, added.detail["tenant"]) == ("owner", "joins us", "acme")
