@@ -13,6 +13,7 @@ from salina_monitor.jobtypes import JobTypes
 from salina_monitor.mirror import Mirror
 from salina_monitor.models import User
 from salina_monitor.queries import JobSource
+from salina_monitor.redact import Redactor
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 
@@ -39,7 +40,7 @@ class Monitor:
             store,
             client,
             Mirror(store, client, settings),
-            JobSource(store, types, client),
+            JobSource(store, types, client, redact=Redactor(settings.secrets())),
             HealthWatch(runner_for(settings)),
         )
 

@@ -215,12 +215,15 @@ class Settings:
     values: Mapping[str, Any] = field(repr=False)
     problems: tuple[Problem, ...] = ()
     sandbox: bool = False
+    unusable_secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What stands in secret settings that cannot be used: still nobody's to read."""
 
     @classmethod
     def load(cls, env: Mapping[str, str], *, sandbox: bool = False) -> Settings:
         """Parse `env`. Surrounding blanks are dropped; nothing raises (see `problems`)."""
         values: dict[str, Any] = {}
         problems: list[Problem] = []
+        unusable: list[str] = []
         for setting in SETTINGS:
             raw = env.get(setting.name, "").strip()
             if setting.name == "MONITOR_PORT" and not raw:
@@ -229,7 +232,8 @@ class Settings:
             values[setting.attribute] = value
             if problem:
                 problems.append(problem)
-        return cls(values, tuple(problems), sandbox)
+                unusable += [raw] if setting.secret else []
+        return cls(values, tuple(problems), sandbox, tuple(unusable))
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -269,7 +273,7 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """Every configured secret and the passwords inside addresses, longest first, for redaction."""
-        found: set[str] = set()
+        found: set[str] = set(self.unusable_secrets)
         for setting in SETTINGS:
             value = self.values.get(setting.attribute)
             if setting.secret and isinstance(value, str) and value:

@@ -17,7 +17,7 @@ from salina_monitor.inngest import InngestClient
 from salina_monitor.jobtypes import JobTypes
 from salina_monitor.models import to_json
 from salina_monitor.queries import JobSource
-from salina_monitor.redact import install_log_redaction
+from salina_monitor.redact import Redactor, install_log_redaction
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store, StoreError
 
@@ -68,7 +68,9 @@ class Context:
 
     def source(self, *, live: bool = False) -> JobSource:
         """Where questions about jobs go; `live` allows asking Inngest. Raises StoreError."""
-        return JobSource(self.store(), JobTypes.of(self.settings), self.client() if live else None)
+        client = self.client() if live else None
+        redact = Redactor(self.settings.secrets())
+        return JobSource(self.store(), JobTypes.of(self.settings), client, redact=redact)
 
     def close(self) -> None:
         """End what was opened."""

@@ -10,9 +10,17 @@ from psycopg.types.json import Jsonb
 
 from salina_monitor.inngest.tenants import tenant_of
 from salina_monitor.models import Event, Function, Run
+from salina_monitor.redact import Redactor
 from salina_monitor.searchtext import clean, tokens
 
 NAME_LIMIT, MESSAGE_LIMIT, STACK_LIMIT = 500, 100_000, 200_000
+# Shapes only: configured secrets change, so they are masked where a row is read.
+_masked = Redactor()
+
+
+def stored(text: str | None, limit: int) -> str | None:
+    """Foreign text as the store keeps it: without recognisable secrets, storable, cut."""
+    return clean(_masked(text[: 2 * limit]), limit) if text else clean(text, limit)
 
 
 def run_rows(runs: Iterable[Run]) -> Jsonb:
@@ -23,8 +31,8 @@ def run_rows(runs: Iterable[Run]) -> Jsonb:
 def _run_row(run: Run) -> dict[str, Any]:
     error = run.error
     function_name = clean(run.function_name, NAME_LIMIT) or ""
-    message = clean(error.message, MESSAGE_LIMIT) if error else None
-    name = clean(error.name, NAME_LIMIT) if error else None
+    message = stored(error.message, MESSAGE_LIMIT) if error else None
+    name = stored(error.name, NAME_LIMIT) if error else None
     return {
         "id": run.id,
         "function_id": run.function_id,
@@ -36,7 +44,7 @@ def _run_row(run: Run) -> dict[str, Any]:
         "cron_schedule": clean(run.cron_schedule, NAME_LIMIT),
         "error_name": name,
         "error_message": message,
-        "error_stack": clean(error.stack, STACK_LIMIT) if error else None,
+        "error_stack": stored(error.stack, STACK_LIMIT) if error else None,
         "tokens": tokens(run.function_id, function_name, name, message),
     }
 

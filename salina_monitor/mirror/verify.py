@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from salina_monitor.mirror.rows import MESSAGE_LIMIT, NAME_LIMIT
+from salina_monitor.mirror.rows import MESSAGE_LIMIT, NAME_LIMIT, stored
 from salina_monitor.mirror.state import SQL
 from salina_monitor.mirror.sync import ACTIVE, STREAMS, Context, sync_live
 from salina_monitor.models import Run
-from salina_monitor.searchtext import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,8 @@ def _differences(run: Run, row: dict[str, Any]) -> list[Divergence]:
         ("ended_at", run.ended_at, row["ended_at"]),
     ]
     if run.error is not None:
-        pairs.append(("error", clean(run.error.message, MESSAGE_LIMIT), row["error_message"]))
-        pairs.append(("error name", clean(run.error.name, NAME_LIMIT), row["error_name"]))
+        pairs.append(("error", stored(run.error.message, MESSAGE_LIMIT), row["error_message"]))
+        pairs.append(("error name", stored(run.error.name, NAME_LIMIT), row["error_name"]))
     return [
         Divergence(run.id, name, None if a is None else str(a)[:200], None if b is None else str(b)[:200])
         for name, a, b in pairs

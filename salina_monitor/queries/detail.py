@@ -7,10 +7,9 @@ import time
 
 from salina_monitor.inngest import InngestError, NotFound
 from salina_monitor.inngest.tenants import tenant_of
-from salina_monitor.masking import mask_fields
 from salina_monitor.mirror import spans
 from salina_monitor.models import JobEntry, JobStatus, Run, Trace
-from salina_monitor.queries.rows import entry_of
+from salina_monitor.queries.rows import entry_of, masked
 from salina_monitor.queries.source import JobSource, current_source
 from salina_monitor.store import load_sql
 
@@ -53,7 +52,7 @@ def _reaches(source: JobSource, job: JobEntry) -> bool:
 def _from_mirror(source: JobSource, job_id: str) -> JobEntry | None:
     with source.store.connection() as conn:
         row = conn.execute(SQL["jobs_by_id"], {"ids": [job_id]}).fetchone()
-    return entry_of(row, source.types, source.state().as_of) if row else None
+    return entry_of(row, source, source.state().as_of) if row else None
 
 
 def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace) -> JobEntry:
@@ -64,6 +63,7 @@ def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace) -> 
     wait, duration = spans(run.queued_at, started, ended_at)
     _, total = spans(None, run.queued_at, ended_at)
     tenant = tenant_of(trace.input) if isinstance(trace.input, dict) else None
+    error = (run.error or trace.error) if status is JobStatus.FAILED else None
     return JobEntry(
         id=run.id,
         type=source.types.type_of(run.function_id),
@@ -79,11 +79,14 @@ def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace) -> 
         wait_ms=wait,
         duration_ms=duration,
         total_ms=total,
-        error=(run.error or trace.error) if status is JobStatus.FAILED else None,
+        error=masked(error, source.redact) if error else None,
         retry_count=trace.retry_count,
         event_id=run.event_ids[0] if run.event_ids else None,
         cron_schedule=run.cron_schedule or (known.cron_schedule if known else None),
         traced=True,
-        input=mask_fields(trace.input) if source.inputs else None,
-        attempts=trace.attempts,
+        input=source.redact.value(trace.input) if source.inputs else None,
+        attempts=tuple(
+            dataclasses.replace(attempt, error=masked(attempt.error, source.redact)) if attempt.error else attempt
+            for attempt in trace.attempts
+        ),
     )

@@ -73,7 +73,7 @@ def get_recent_jobs(
         values |= {"limit": page_size, "offset": offset, "reach": offset + page_size}
         ids = [row["id"] for row in conn.execute(filled(page_query(filters), predicate), values)]
         rows = conn.execute(SQL["jobs_by_id"], {"ids": ids}).fetchall()
-    jobs = tuple(entry_of(row, source.types, as_of) for row in rows)
+    jobs = tuple(entry_of(row, source, as_of) for row in rows)
     return JobPage(jobs, total, capped, as_of.at, page, page_size, state.stale(source.clock()))
 
 
@@ -88,7 +88,7 @@ def iter_jobs(
         ids = [row["id"] for row in conn.execute(filled(page_query(filters), predicate), values)]
         for start in range(0, len(ids), 500):
             for row in conn.execute(SQL["jobs_by_id"], {"ids": ids[start : start + 500]}):
-                yield entry_of(row, source.types, as_of)
+                yield entry_of(row, source, as_of)
 
 
 def get_job_summary(*, as_of: AsOf | None = None, source: JobSource | None = None) -> JobSummary:

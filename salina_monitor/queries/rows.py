@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from salina_monitor.jobtypes import JobTypes
 from salina_monitor.models import AsOf, JobEntry, JobError, JobStatus
+from salina_monitor.queries.source import JobSource
+from salina_monitor.redact import Redactor
 
 
-def entry_of(row: dict[str, Any], types: JobTypes, as_of: AsOf) -> JobEntry:
+def entry_of(row: dict[str, Any], source: JobSource, as_of: AsOf) -> JobEntry:
     """The job as the view sees it: what happened after its sync is not there yet."""
+    types = source.types
     ended = row["ended_seq"] <= as_of.seq
     status = _status(row, ended, as_of.seq)
     completed_at = row["ended"] if ended and not row["is_gone"] else None
@@ -18,7 +20,7 @@ def entry_of(row: dict[str, Any], types: JobTypes, as_of: AsOf) -> JobEntry:
     started = row["started_at"] if status is not JobStatus.QUEUED else None
     error = None
     if ended and row["error_message"] is not None:
-        error = JobError(row["error_name"], row["error_message"], row["error_stack"])
+        error = masked(JobError(row["error_name"], row["error_message"], row["error_stack"]), source.redact)
     return JobEntry(
         id=row["id"],
         type=types.type_of(row["function_id"]),
@@ -39,6 +41,15 @@ def entry_of(row: dict[str, Any], types: JobTypes, as_of: AsOf) -> JobEntry:
         event_id=row["event_id"],
         cron_schedule=row["cron_schedule"],
         traced=row["traced_at"] is not None,
+    )
+
+
+def masked(error: JobError, redact: Redactor) -> JobError:
+    """An error without secrets."""
+    return JobError(
+        redact(error.name) if error.name else error.name,
+        redact(error.message),
+        redact(error.stack) if error.stack else error.stack,
     )
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from salina_monitor.inngest import InngestClient
@@ -14,6 +14,7 @@ from salina_monitor.jobtypes import JobTypes
 from salina_monitor.mirror import MirrorState, read_state
 from salina_monitor.models import AsOf, User, utcnow
 from salina_monitor.policy import Right, require
+from salina_monitor.redact import Redactor
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 
@@ -23,7 +24,7 @@ class JobSource:
     """Where questions about jobs go, and how far they reach.
 
     `client` None: nothing is asked live, details come from the mirror. `tenant` limits every answer to the jobs
-    of that tenant. Without `inputs` no answer holds the input of a job.
+    of that tenant. Without `inputs` no answer holds the input of a job. `redact` masks what jobs carry.
     """
 
     store: Store
@@ -32,6 +33,7 @@ class JobSource:
     clock: Callable[[], datetime] = utcnow
     tenant: str | None = None
     inputs: bool = True
+    redact: Redactor = field(default_factory=Redactor)
 
     def of(self, user: User) -> JobSource:
         """As far as this user may look: their tenant's jobs, no inputs. Raises Denied."""
@@ -65,5 +67,6 @@ def current_source() -> JobSource:
         if _current is None:
             settings = Settings.load(os.environ)
             client = InngestClient(settings)
-            _current = JobSource(Store.open(settings), JobTypes.of(settings), client)
+            redact = Redactor(settings.secrets())
+            _current = JobSource(Store.open(settings), JobTypes.of(settings), client, redact=redact)
         return _current
