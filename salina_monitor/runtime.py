@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from salina_monitor.accounts import Accounts
+from salina_monitor.accounts import AccountError, Accounts
 from salina_monitor.models import utcnow
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store, StoreError
@@ -46,7 +46,7 @@ class Holder:
         self._lock = threading.Lock()
         self._settings: Settings | None = None
         self._runtime: Runtime | None = None
-        self._failed: tuple[float, StoreError] | None = None
+        self._failed: tuple[float, StoreError | AccountError] | None = None
         self._on_open: Callable[[Runtime], None] | None = None
         self._before_close: dict[Callable[[], None], None] = {}
 
@@ -109,8 +109,11 @@ class Holder:
             runtime = self._made(store)
             if self._on_open:
                 self._on_open(runtime)
-        except BaseException:
+        except BaseException as error:
             store.close()  # nobody else holds it yet
+            if isinstance(error, AccountError):
+                log.error("the monitor cannot be used (%s): %s", error.code, error)
+                self._failed = (self._clock(), error)
             raise
         return runtime
 

@@ -190,6 +190,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MONITOR_HOST", OURS, "Address to listen on.", _key, "127.0.0.1"),
     Setting("MONITOR_PORT", OURS, "Port to listen on; without it `PORT` is used.", _number(1, 65535), default_text="`PORT`, else 8501"),
     Setting("MONITOR_PUBLIC_URL", OURS, "Address people open. With `https` the session cookie is marked Secure.", _url),
+    Setting("MONITOR_ALLOW_HTTP", OURS, "1: serve people elsewhere over plain http, where passwords and sessions can be read on the way.", _flag, "0"),
     Setting("MONITOR_TRUSTED_PROXIES", OURS, "Comma-separated addresses of reverse proxies whose `X-Forwarded-*` headers are believed.", _names),
     Setting("MONITOR_SESSION_KEY", OURS, "Secret behind session tokens, at least 32 characters, the same on all replicas. Empty: made once in the data folder.", _session_key, secret=True),
     Setting("MONITOR_SESSION_IDLE_MINUTES", OURS, "Minutes without use after which a session ends.", _number(1, 1440), "30"),

@@ -32,6 +32,7 @@ def _main() -> None:
         log.warning("nobody can be recognised: %s", error)
         _run_everywhere(no_store.render)
         return
+    session.note_socket(current)
     if current is None:
         _run_everywhere(sign_in.render)
     elif current.user.must_change:

@@ -51,6 +51,12 @@ class WrongPassword(AccountError):
     code = "wrong_password"
 
 
+class SandboxUsers(AccountError):
+    """A store that is to be served holds users whose password everybody knows."""
+
+    code = "sandbox_users"
+
+
 class SessionKeyError(AccountError):
     """The key behind the session tokens can be neither read nor made."""
 

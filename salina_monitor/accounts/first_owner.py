@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from salina_monitor.accounts.errors import PasswordRefused, UserExists
+from salina_monitor.accounts.errors import PasswordRefused, SandboxUsers, UserExists
 from salina_monitor.accounts.passwords import one_time_password
 from salina_monitor.accounts.users import Users
 from salina_monitor.models import Role
@@ -55,6 +55,17 @@ def _owner_from_file(users: Users, path: Path, say: Callable[[str], None]) -> bo
     if made:
         say(f"First start: sign in as {OWNER} with the password of MONITOR_OWNER_PASSWORD_FILE.")
     return made
+
+
+def refuse_sandbox_users(users: Users) -> None:
+    """Raises SandboxUsers when the store of a real monitor holds users of the sandbox."""
+    names = users.sandbox_names()
+    if names:
+        raise SandboxUsers(
+            f"This store belongs to a sandbox: everybody knows the password of {', '.join(names)}. Set MONITOR_DATA_DIR"
+            " or MONITOR_DATABASE_URL to a store of its own, or give these users other passwords: "
+            "python -m salina_monitor users reset-password NAME"
+        )
 
 
 def ensure_sandbox_users(users: Users) -> None:

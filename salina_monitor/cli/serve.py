@@ -7,7 +7,7 @@ import os
 import click
 
 from salina_monitor.cli.context import Context, Failure, told
-from salina_monitor.server import ServeError
+from salina_monitor.server import ServeError, is_loopback
 from salina_monitor.server import serve as run_server
 from salina_monitor.settings import Settings
 
@@ -35,6 +35,8 @@ def sandbox() -> None:
             settings = sandbox_settings({**os.environ, "MONITOR_DATA_DIR": str(before.data_dir.parent)})
             click.echo("Sandbox: five played services on this machine; nothing of the real environment is used.")
             click.echo("Sign in as owner or admin with the password: sandbox")
+            if not is_loopback(settings.monitor_host):
+                click.echo("Anybody who can reach this machine can sign in to the sandbox; nothing in it is real.")
             _serve(settings)
     except SandboxError as error:
         raise Failure(error.message, 1) from None

@@ -12,14 +12,17 @@ from typing import Any
 from anyio import to_thread
 from starlette.middleware import Middleware
 
-from salina_monitor import monitor, runtime
+from salina_monitor import monitor, runtime, sockets
 from salina_monitor.accounts import AccountError
-from salina_monitor.accounts.first_owner import ensure_owner, ensure_sandbox_users
+from salina_monitor.accounts.first_owner import ensure_owner, ensure_sandbox_users, refuse_sandbox_users
+from salina_monitor.navigation import BASE, paths
 from salina_monitor.redact import install_log_redaction
 from salina_monitor.server.assets import CompressedAssets
 from salina_monitor.server.gate import Gate
 from salina_monitor.server.headers import SecurityHeaders, content_policy, streamlit_static
-from salina_monitor.server.routes import BASE, routes
+from salina_monitor.server.media import MediaGuard
+from salina_monitor.server.routes import PATHS, routes
+from salina_monitor.server.socket_guard import SocketGuard
 from salina_monitor.settings import Settings
 from salina_monitor.store import StoreError
 
@@ -38,19 +41,23 @@ def prepare() -> Settings:
 
 
 def first_start(services: runtime.Runtime, terminal: bool, say: Callable[[str], None]) -> None:
-    """Make sure that somebody can sign in, right after the store was opened."""
+    """Make sure that somebody can sign in, and nobody with a password that everybody knows. Raises SandboxUsers."""
     if services.settings.sandbox:
         ensure_sandbox_users(services.accounts.users)
     else:
+        refuse_sandbox_users(services.accounts.users)
         ensure_owner(services.accounts.users, services.settings, terminal=terminal, say=say)
 
 
 def middleware(settings: Settings) -> list[Middleware]:
     """Outermost first: headers go on everything, the gate's refusals included."""
     static = streamlit_static()
+    policy = content_policy((static / "index.html").read_text("utf-8"))
     return [
-        Middleware(SecurityHeaders, policy=content_policy((static / "index.html").read_text("utf-8"))),
-        Middleware(Gate, base=BASE, origins=(settings.monitor_public_url,)),
+        Middleware(SecurityHeaders, policy=policy, kept=f"{BASE}/static/", tls=settings.cookie_secure),
+        Middleware(Gate, base=BASE, pages=paths(), own=PATHS, origins=(settings.monitor_public_url,)),
+        Middleware(SocketGuard, sockets=sockets.of_process()),
+        Middleware(MediaGuard, base=BASE),
         Middleware(CompressedAssets, directory=static / "static", prefix=f"{BASE}/static"),
     ]
 

@@ -47,10 +47,15 @@ def _hash(script: str) -> str:
 
 
 class SecurityHeaders:
-    """ASGI middleware that puts the headers on every HTTP answer, errors included."""
+    """ASGI middleware that puts the headers on every HTTP answer, errors included.
 
-    def __init__(self, app: ASGIApp, *, policy: str) -> None:
+    Nothing is to be kept by browsers and proxies but files below `kept`, whose names change with their content.
+    `tls`: people come over https, and browsers shall remember that.
+    """
+
+    def __init__(self, app: ASGIApp, *, policy: str, kept: str, tls: bool = False) -> None:
         self._app = app
+        self._kept = kept
         self._headers = {
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
@@ -59,6 +64,8 @@ class SecurityHeaders:
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
         }
+        if tls:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
@@ -66,6 +73,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                if not scope["path"].startswith(self._kept) or message["status"] >= 400:
+                    headers["Cache-Control"] = "no-store"
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

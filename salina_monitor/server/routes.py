@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -11,11 +12,12 @@ from starlette.routing import Route
 
 from salina_monitor import runtime
 from salina_monitor.accounts import AccountError
+from salina_monitor.navigation import BASE, HOME
+from salina_monitor.settings import Settings
 from salina_monitor.store import StoreError
 
 log = logging.getLogger(__name__)
-BASE = "/admin"
-HOME = f"{BASE}/system"
+PATHS = ("/", "/healthz", "/readyz")
 _NO_STORE = {"Cache-Control": "no-store"}
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
@@ -46,8 +48,7 @@ def session_cookie(request: Request) -> Response:
     Only an `<img>` of our own page may ask: a link, a form, a script's fetch or another site, which could
     otherwise plant its own session in somebody's browser, all announce themselves differently in `Sec-Fetch-*`.
     """
-    asked = {name: request.headers.get(f"sec-fetch-{name}") for name in ("site", "dest", "mode")}
-    if asked != {"site": "same-origin", "dest": "image", "mode": "no-cors"}:
+    if not _is_image_of_our_page(request, runtime.settings()):
         return PlainTextResponse("Forbidden", 403, headers=_NO_STORE)
     try:
         services = runtime.get()
@@ -69,6 +70,18 @@ def session_cookie(request: Request) -> Response:
         samesite="strict",
     )
     return answer
+
+
+def _is_image_of_our_page(request: Request, settings: Settings) -> bool:
+    asked = {name: request.headers.get(f"sec-fetch-{name}") for name in ("site", "dest", "mode")}
+    if asked == {"site": "same-origin", "dest": "image", "mode": "no-cors"}:
+        return True
+    # Browsers send none of these over plain http from elsewhere. Only where that was allowed in so many words,
+    # the page that asks may name itself: a page of another site cannot name ours.
+    if not settings.monitor_allow_http or any(asked.values()):
+        return False
+    referrer = urlsplit(request.headers.get("referer", ""))
+    return referrer.netloc == request.headers.get("host") and referrer.path.startswith(f"{BASE}/")
 
 
 def routes() -> list[Route]:

@@ -16,11 +16,14 @@ import uvicorn
 
 from salina_monitor import runtime
 from salina_monitor.accounts import AccountError
+from salina_monitor.navigation import HOME
 from salina_monitor.server.app import ROOT, first_start
-from salina_monitor.server.routes import HOME
+from salina_monitor.server.exposure import exposure
 from salina_monitor.settings import Settings
 from salina_monitor.store import StoreError, StoreUnavailable
 
+LARGEST_MESSAGE = 256 * 1024
+"""Bytes of one message of a browser: a click with the state of every widget takes some 10 kB."""
 GRACE_S = 5
 """Open pages get this long to finish; with closing the store it stays well below 15 s in all."""
 
@@ -36,6 +39,9 @@ def serve(settings: Settings, *, say: Callable[[str], None], terminal: bool | No
     only unreachable now does not keep it from starting. `say` gets lines for the terminal; `terminal` tells
     whether somebody reads them (default: whether standard output is one).
     """
+    refusal = exposure(settings)
+    if refusal:
+        raise ServeError(refusal)
     reader = sys.stdout.isatty() if terminal is None else terminal
     runtime.configure(settings, on_open=lambda services: first_start(services, reader, say))
     with contextlib.closing(_listen(settings)) as listener:
@@ -105,6 +111,7 @@ def _uvicorn_config(settings: Settings) -> uvicorn.Config:
         workers=1,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_max_size=LARGEST_MESSAGE,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
         server_header=False,

@@ -13,7 +13,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from salina_monitor import runtime
+from salina_monitor import runtime, sockets
 from salina_monitor.accounts import AccountError, Session
 from salina_monitor.actions import Actor
 from salina_monitor.models import User
@@ -124,6 +124,11 @@ def cookie_pixel(session: Session) -> None:
         return
     with st.container(key="session_cookie"):
         st.html(f'<img src="/admin/session/{ticket}" alt="" width="1" height="1">')
+
+
+def note_socket(session: Session | None) -> None:
+    """Tell the server whose this connection is now: strangers' are few and do not last."""
+    sockets.of_process().belongs_to(_text(st.context.headers.get(sockets.HEADER)), session.id if session else None)
 
 
 def address() -> str:
