@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from salina_monitor.settings import Settings
@@ -53,7 +54,7 @@ def weakness_of(key: str) -> str:
     word = next((word for word in _WORDS if word in lowered), "")
     if word:
         return f"contains “{word}”"
-    steps = [ord(b) - ord(a) for a, b in zip(key, key[1:], strict=False)]
+    steps = [ord(b) - ord(a) for a, b in pairwise(key)]
     if sum(step in (0, 1, -1) for step in steps) > len(steps) / 2:
         return "is mostly a sequence"
     return ""

@@ -29,8 +29,8 @@ PATHS = [
     "/admin/account",
     "/admin/",
     "/admin/system?status=failed&range=7d",
-    "/admin/web",
-    "/admin/nothing-here",
+    "/admin/activity",
+    "/admin/activity?section=people",
 ]
 
 
@@ -49,7 +49,7 @@ def expect_only_the_form(page: Page) -> None:
     expect(page.locator('[data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]')).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", ["/admin/system", "/admin/job?id=1", "/admin/nothing-here"])
+@pytest.mark.parametrize("path", ["/admin/system", "/admin/job?id=1", "/admin/activity"])
 def test_the_first_deep_link_after_a_start_shows_strangers_the_form_only(
     path: str, page: Page, fresh_server: ServerProcess
 ) -> None:
@@ -141,6 +141,7 @@ def test_side_doors_are_closed_and_answers_carry_the_headers(server: ServerProce
         ):
             assert client.get(path).status_code == 404
         assert client.post("/admin/_stcore/agent/interact", json={}).status_code == 404
+        assert client.get("/admin/nothing-here").status_code == 404
         page = client.get("/admin/system")
         assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
         assert "server" not in page.headers
