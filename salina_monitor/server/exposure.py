@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from salina_monitor.settings import Settings
 
-_LEAST_DIFFERENT = 12
+_LEAST_DIFFERENT = 10
 _WORDS = ("changeme", "change-me", "secret", "password", "example", "default", "salina", "12345678", "abcdefgh")
 
 

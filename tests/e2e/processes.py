@@ -20,6 +20,7 @@ from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 
 ROOT = Path(__file__).parents[2]
+_MAIN = "from salina_monitor.cli import main\nmain(prog_name='salina_monitor')"
 PASSWORDS = {name: f"{name}-password-1" for name in ("owner", "admin", "finance", "editor", "author")}
 
 
@@ -50,8 +51,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(folder: Path, command: str = "serve", **env: str) -> Iterator[ServerProcess]:
-    """Start `serve` or `sandbox`, ready when /healthz answers; killed by its id if it does not end by itself."""
+def running_server(folder: Path, command: str = "serve", *, first: str = "", **env: str) -> Iterator[ServerProcess]:
+    """Start `serve` or `sandbox`, ready when /healthz answers; killed by its id if it does not end by itself.
+
+    `first` is Python that runs in the process before, e.g. to shorten a limit that would take minutes to reach.
+    """
     port = free_port()
     settings = {
         "MONITOR_DATA_DIR": str(folder / "data"),
@@ -63,7 +67,7 @@ def running_server(folder: Path, command: str = "serve", **env: str) -> Iterator
     log_file = folder / "server.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "salina_monitor", command],
+            [sys.executable, *(["-c", f"{first}\n{_MAIN}"] if first else ["-m", "salina_monitor"]), command],
             env={**inherited, **settings, "PYTHONPATH": str(ROOT)},
             cwd=folder,
             stdout=log,

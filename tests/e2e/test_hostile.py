@@ -177,7 +177,10 @@ def test_the_exported_list_holds_no_formula(signed_in: Page, server: ServerProce
 
 def test_every_export_has_a_row(server: ServerProcess) -> None:
     with accounts_of(server) as accounts:
-        exports = [row for row in accounts.activity.rows(ActivityFilters(range=TimeRange.ALL)) if row.kind == "export" and row.who == "owner"]
+        exports = [
+            row
+            for row in accounts.activity.rows(ActivityFilters(range=TimeRange.ALL))
+            if row.kind == "export" and row.who == "owner"
+        ]
     assert exports
     assert exports[0].detail["jobs"] == len(CORPUS)
-

@@ -32,6 +32,7 @@ def call(
     method: str = "GET",
     kind: str = "http",
     host: str = "monitor.example:8501",
+    query: str = "",
 ) -> Answer:
     """One request (or WebSocket handshake, `kind="websocket"`) and its answer; `path` goes in undecoded."""
     fields = {"host": host, **{name.lower(): value for name, value in (headers or {}).items()}}
@@ -44,7 +45,7 @@ def call(
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
         "server": ("monitor.example", 8501),
         "client": ("192.0.2.1", 50000),
