@@ -103,7 +103,7 @@ def get_job_summary(*, as_of: AsOf | None = None, source: JobSource | None = Non
     active, queued = [0] * 24, [0] * 24
     oldest: datetime | None = None
     final = {JobStatus.COMPLETED: [0] * 48, JobStatus.FAILED: [0] * 48}
-    reach, values = _reach(source, as_of)
+    reach, values = reach_of(source, as_of)
     values |= {"now": now, "cap": 2 * COUNT_CAP, "oldest": now - DAY, "since": now - 2 * DAY}
     with source.store.connection() as conn:
         for row in conn.execute(filled("by_hour_active", reach), values):
@@ -163,7 +163,7 @@ def filled(name: str, predicate: str) -> bytes:
 
 def where(source: JobSource, filters: JobFilters, as_of: AsOf) -> tuple[str, dict[str, Any]]:
     """The predicate of a filter and its parameters; parts come from jobs.sql, values are always bound."""
-    reach, values = _reach(source, as_of)
+    reach, values = reach_of(source, as_of)
     parts = ["visible"]
     if filters.range.span is not None:
         parts.append("in_range")
@@ -189,7 +189,7 @@ def where(source: JobSource, filters: JobFilters, as_of: AsOf) -> tuple[str, dic
     return " and ".join([reach, *(SQL[part] for part in parts)]), values
 
 
-def _reach(source: JobSource, as_of: AsOf) -> tuple[str, dict[str, Any]]:
+def reach_of(source: JobSource, as_of: AsOf) -> tuple[str, dict[str, Any]]:
     """The predicate of what the source may see at all, and its parameters."""
     part = "everything" if source.tenant is None else "within_reach"
     return SQL[part], {"seq": as_of.seq, "scope": source.tenant}

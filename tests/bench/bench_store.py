@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from salina_monitor.jobtypes import JobTypes
 from salina_monitor.models import JobFilters, JobStatus, TimeRange
@@ -39,6 +40,17 @@ def run() -> list[Row]:
                 ("cards, in the database, ms", _in_database(source, None, "summary"), "<= 10"),
                 ("cards, through queries, ms", _median(lambda: get_job_summary(source=source)), "<= 25"),
             ]
+            for tenant in ("tenant-0000", "tenant-0150"):
+                limited = replace(source, tenant=tenant)
+                rows += [
+                    (
+                        f"cards of one who sees {tenant} only, in the database, ms",
+                        _in_database(limited, None, "summary"),
+                        "<= 10",
+                    ),
+                    (f"page of one who sees {tenant} only, ms", _in_database(limited, JobFilters(), "page"), "<= 10"),
+                    (f"count of one who sees {tenant} only, ms", _in_database(limited, JobFilters(), "count"), "<= 10"),
+                ]
             for name, filters in FILTERS.items():
                 rows.append((f"page of {name}, in the database, ms", _in_database(source, filters, "page"), "<= 10"))
                 rows.append((f"count of {name}, in the database, ms", _in_database(source, filters, "count"), "<= 10"))
@@ -64,8 +76,9 @@ def _in_database(source: JobSource, filters: JobFilters | None, what: str) -> fl
     as_of = source.state().as_of
     if filters is None:
         now = source.now_at(as_of)
-        values = {"seq": as_of.seq, "now": now, "cap": 20_000, "oldest": now - asked.DAY, "since": now - 2 * asked.DAY}
-        statements = [asked.SQL["by_hour_active"].encode(), asked.SQL["by_hour_ended"].encode()]
+        reach, values = asked.reach_of(source, as_of)
+        values |= {"now": now, "cap": 20_000, "oldest": now - asked.DAY, "since": now - 2 * asked.DAY}
+        statements = [asked.filled("by_hour_active", reach), asked.filled("by_hour_ended", reach)]
     else:
         predicate, values = asked.where(source, filters, as_of)
         values |= {"limit": 20, "offset": 0, "reach": 20, "cap": asked.COUNT_CAP + 1}

@@ -219,6 +219,17 @@ def test_a_forwarded_address_is_believed_of_declared_proxies_only(impatient: Ser
     assert "203.0.113.9" not in addresses
 
 
+def test_a_declared_proxy_tells_the_address(page: Page) -> None:
+    with open_folder("salina-e2e-") as folder, running_server(folder, MONITOR_TRUSTED_PROXIES="127.0.0.1") as server:
+        with accounts_of(server) as accounts:
+            accounts.users.add("owner", Role.OWNER, PASSWORDS["owner"])
+        page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.9"})
+        page.goto(f"{server.url}/admin/system")
+        sign_in(page, "owner", PASSWORDS["owner"])
+        with accounts_of(server) as accounts:
+            assert [one.address for one in accounts.sessions.open("owner")] == ["203.0.113.9"]
+
+
 def test_a_store_of_the_sandbox_is_not_served() -> None:
     """Well-known passwords on a real monitor: the default-credentials class."""
     with open_folder("salina-e2e-") as folder:

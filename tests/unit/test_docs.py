@@ -12,6 +12,7 @@ import pytest
 from salina_monitor import __version__
 from salina_monitor.cli import main
 from salina_monitor.settings import SETTINGS
+from tests.support import rights_table
 from tests.support.settings_table import inserted
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +115,11 @@ def test_every_room_is_in_the_architecture() -> None:
 def test_the_changelog_has_the_version_and_a_place_for_what_comes() -> None:
     versions = re.findall(r"^## \[(.+?)\]", CHANGELOG, re.MULTILINE)
     assert versions[:2] == ["Unreleased", __version__]
+
+
+def test_the_table_of_rights_is_what_the_policy_says() -> None:
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    assert rights_table.inserted(text) == text, "write it anew with: python -m tests.support.rights_table"
 
 
 def test_the_licence_is_the_one_that_is_said() -> None:

@@ -107,7 +107,7 @@ select tenant_id from walk where tenant_id is not null limit %(limit)s
 -- Functions that have runs of one tenant: what others run is not told.
 select function_id as id, coalesce(max(f.name), nullif(max(r.function_name), ''), function_id) as name
 from (
-    select function_id, function_name from runs where tenant_id = %(scope)s order by queued_at desc limit 20000
+    select function_id, function_name from runs where tenant_id = %(scope)s order by queued_at desc limit 5000
 ) as r left join functions f on f.id = r.function_id
 group by function_id order by 1
 
