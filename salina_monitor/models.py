@@ -151,6 +151,33 @@ class Attempt:
     error: JobError | None = None
 
 
+class StepKind(StrEnum):
+    """What a line of the waterfall is."""
+
+    STEP = "step"
+    ATTEMPT = "attempt"
+    SLEEP = "sleep"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the waterfall of a run: a step, one attempt of it, or a sleep.
+
+    `depth` counts from 0. It waits from `queued_at` to `started_at`; an attempt after the first waits for its retry.
+    `attempt` is the number of an attempt, from 1.
+    """
+
+    name: str
+    kind: StepKind
+    depth: int
+    status: JobStatus
+    queued_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    attempt: int | None = None
+    error: JobError | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One row of the Inngest v2 run list, normalised (source: `GET /v2/runs`).
@@ -191,6 +218,7 @@ class Trace:
     output: JSON = None
     error: JobError | None = None
     skipped: bool = False
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +247,8 @@ class JobEntry:
 
     `wait_ms` (queued → started) and `duration_ms` (started → ended) are None until the run is traced;
     `total_ms` (queued → ended, wait included) is known before that. `error`, `retry_count`: None = unknown or none.
-    `stale` is True when the source could not be asked and the mirror answered instead.
+    `stale` is True when the source could not be asked and the mirror answered instead. `documents` are what the
+    job is about, each as `kind:id`, e.g. `statement:st_118`.
     """
 
     id: str
@@ -244,6 +273,9 @@ class JobEntry:
     input: JSON = None
     attempts: tuple[Attempt, ...] | None = None
     stale: bool = False
+    output: JSON = None
+    steps: tuple[Step, ...] | None = None
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,13 @@ class Monitor:
             store,
             client,
             Mirror(store, client, settings),
-            JobSource(store, types, client, redact=Redactor(settings.secrets())),
+            JobSource(
+                store,
+                types,
+                client,
+                redact=Redactor(settings.secrets()),
+                document_fields=settings.monitor_document_fields,
+            ),
             HealthWatch(runner_for(settings)),
         )
 

@@ -199,6 +199,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MONITOR_BCRYPT_COST", OURS, "Cost of password hashes.", _number(4, 16), "12"),
     Setting("MONITOR_OWNER_PASSWORD_FILE", OURS, "File with the first owner's password, for a first start without a terminal.", _text),
     Setting("MONITOR_JOB_TYPES", OURS, "Job types as JSON: id, label, functions. Functions not named here appear under their own name.", _job_types, DEFAULT_JOB_TYPES, default_text="PDF generation, Batch statements"),
+    Setting("MONITOR_DOCUMENT_FIELDS", OURS, "Comma-separated fields of an event's data that name what a job is about, e.g. `statementId`: jobs of the same document are shown together.", _names, default_text="every single id"),
     Setting("MONITOR_HISTORY_DAYS", OURS, "Days of runs fetched on the first fill.", _number(1, 90), "7"),
     Setting("MONITOR_SANDBOX", OURS, "1: commands talk to the sandbox of the data folder.", _flag, "0"),
 )  # fmt: skip

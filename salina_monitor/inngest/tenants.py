@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 _TENANT_KEYS = ("tenantId", "tenant_id")
@@ -14,6 +14,7 @@ _NOT_DOCUMENTS = frozenset({"tenant", "user", "session", "request", "trace", "co
 # Untrusted payloads end up in an index, whose entries may not grow at will.
 MAX_LENGTH = 200
 MAX_IDS = 100
+MAX_DOCUMENTS = 10
 
 
 def tenant_of(data: Mapping[str, Any]) -> str | None:
@@ -35,9 +36,35 @@ def document_ids(data: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def documents_of(data: Mapping[str, Any], keys: Collection[str] = ()) -> tuple[str, ...]:
+    """What a payload is about, as `kind:id` (`{"statementId": "st_1"}` → `statement:st_1`), in order, each once.
+
+    `keys` names the fields that count; without any, every single `…Id` or `…_id` at the top level does. Lists of ids
+    do not: a batch over a thousand authors is not about one of them. Tenant and user are not among them.
+    """
+    found: dict[str, None] = {}
+    for key, value in data.items():
+        stem = _stem(key)
+        wanted = key in keys if keys else bool(stem) and not isinstance(value, list)
+        if wanted and (one := _id(value)) is not None:
+            found[f"{(stem or key).lower()}:{one}"] = None
+        if len(found) == MAX_DOCUMENTS:
+            break
+    return tuple(found)
+
+
+def _stem(key: str) -> str:
+    """`statementId` and `statement_id` → `statement`; "" for what is no id, or one of people and plumbing."""
+    match = _ID_KEY.search(key)
+    if match is None or len(key) > MAX_LENGTH:
+        return ""
+    stem = _ID_KEY.sub(lambda m: m[0][0], key).rstrip("_")
+    return "" if stem.lower() in _NOT_DOCUMENTS else stem
+
+
 def _candidates(data: Mapping[str, Any]) -> Iterator[Any]:
     for key, value in data.items():
-        if not _ID_KEY.search(key) or _ID_KEY.sub(lambda m: m[0][0], key).rstrip("_").lower() in _NOT_DOCUMENTS:
+        if not _stem(key):
             continue
         if isinstance(value, list):
             yield from value

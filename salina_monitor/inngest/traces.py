@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
-from salina_monitor.inngest.rows import settle_status
-from salina_monitor.inngest.values import Malformed, parse_error, parse_output, parse_time
+from salina_monitor.inngest.steps import ATTEMPT, DUPLICATE, span_status, span_times, steps_of
+from salina_monitor.inngest.values import Malformed, parse_error, parse_output
 from salina_monitor.models import JSON, Attempt, JobStatus, Trace
-
-# The server's own name for the n-th try of a step, from 0. Four digits: a number beyond that is no attempt.
-_ATTEMPT = re.compile(r"Attempt (\d{1,4})\Z")
-# Repeats what the step's own span says, once per request to the app.
-_DUPLICATE = "executor.nonstep"
 
 
 def parse_trace(data: Any, run_id: str) -> Trace:
@@ -25,8 +18,8 @@ def parse_trace(data: Any, run_id: str) -> Trace:
     root = data.get("rootSpan") if isinstance(data, dict) else None
     if not isinstance(root, dict) or not isinstance(root.get("status"), str):
         raise Malformed("rootSpan is missing")
-    queued, started, ended = _times(root)
-    status = _span_status(root, started, ended)
+    queued, started, ended = span_times(root)
+    status = span_status(root, started, ended)
     error = parse_error(root.get("output")) if status is JobStatus.FAILED else None
     attempts = _attempts(root)
     retries = max((a.number for a in attempts), default=1) - 1
@@ -44,6 +37,7 @@ def parse_trace(data: Any, run_id: str) -> Trace:
         output=parse_output(root.get("output")) if status is JobStatus.COMPLETED else None,
         error=error,
         skipped=root["status"].upper() == "SKIPPED",
+        steps=steps_of(root),
     )
 
 
@@ -52,11 +46,11 @@ def _attempts(root: dict[str, Any]) -> tuple[Attempt, ...]:
     best: dict[int, tuple[tuple[int, float], Attempt]] = {}
     for span in _spans(root):
         name = span.get("name")
-        match = _ATTEMPT.match(name) if isinstance(name, str) else None
+        match = ATTEMPT.match(name) if isinstance(name, str) else None
         if not match:
             continue
-        _, started, ended = _times(span)
-        status = _span_status(span, started, ended)
+        _, started, ended = span_times(span)
+        status = span_status(span, started, ended)
         error = parse_error(span.get("output")) if status is JobStatus.FAILED else None
         attempt = Attempt(int(match[1]) + 1, status, started, ended, error)
         rank = _rank(attempt)
@@ -83,28 +77,9 @@ def _spans(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         span = todo.pop()
         children = span.get("children")
         for child in children if isinstance(children, list) else ():
-            if isinstance(child, dict) and child.get("name") != _DUPLICATE:
+            if isinstance(child, dict) and child.get("name") != DUPLICATE:
                 yield child
                 todo.append(child)
-
-
-def _span_status(span: dict[str, Any], started: datetime | None, ended: datetime | None) -> JobStatus:
-    raw = span.get("status")
-    raw = raw.upper() if isinstance(raw, str) else ""
-    if raw == "WAITING":  # before the start: queued; later: asleep in a step
-        return JobStatus.QUEUED if started is None else JobStatus.RUNNING
-    return settle_status(raw, ended)
-
-
-def _times(span: dict[str, Any]) -> tuple[datetime | None, datetime | None, datetime | None]:
-    queued, started, ended = (parse_time(span.get(f)) for f in ("queuedAt", "startedAt", "endedAt"))
-    # Spans are stamped by different machines; a skewed clock must not become a negative wait or duration.
-    if queued and started:
-        started = max(queued, started)
-    first = started or queued
-    if first and ended:
-        ended = max(first, ended)
-    return queued, started, ended
 
 
 def _input(root: dict[str, Any]) -> JSON:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from salina_monitor.inngest.tenants import tenant_of
+from salina_monitor.inngest.tenants import documents_of, tenant_of
 from salina_monitor.models import Event, Function, Run
 from salina_monitor.redact import Redactor
 from salina_monitor.searchtext import clean, tokens
 
 NAME_LIMIT, MESSAGE_LIMIT, STACK_LIMIT = 500, 100_000, 200_000
+# An input is indexed as far as people would name it on the phone; a batch may hold thousands of values.
+MOST_VALUES, MOST_WORDS = 200, 150
 # Shapes only: configured secrets change, so they are masked where a row is read.
 _masked = Redactor()
 
@@ -49,18 +54,51 @@ def _run_row(run: Run) -> dict[str, Any]:
     }
 
 
-def event_rows(events: Iterable[Event]) -> Jsonb:
-    """Rows for `upsert_events`: only the tenant is kept of an event's data."""
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What is kept of an event's data: whose it is, what it is about, and the words of its values, masked."""
+
+    tenant: str | None
+    documents: list[str]
+    tokens: list[str]
+
+    @classmethod
+    def of(cls, data: object, keys: Collection[str] = ()) -> Payload:
+        """`keys` as in `documents_of`. Data of any shape will do."""
+        if not isinstance(data, Mapping):
+            return cls(None, [], [])
+        tenant = clean(tenant_of(data), NAME_LIMIT)
+        documents = [clean(one, NAME_LIMIT) or "" for one in documents_of(data, keys)]
+        values = islice(_values(_masked.value(dict(data))), MOST_VALUES)
+        return cls(tenant, documents, tokens(tenant, *(clean(value, NAME_LIMIT) for value in values), limit=MOST_WORDS))
+
+
+def _values(data: object) -> Iterator[str]:
+    """Every text and number in the data, from the top down."""
+    todo: deque[object] = deque([data])
+    while todo:
+        node = todo.popleft()
+        if isinstance(node, Mapping):
+            todo.extend(node.values())
+        elif isinstance(node, list):
+            todo.extend(node)
+        elif isinstance(node, str) or (isinstance(node, int | float) and not isinstance(node, bool)):
+            yield str(node)
+
+
+def event_rows(events: Iterable[Event], keys: Collection[str] = ()) -> Jsonb:
+    """Rows for `upsert_events`."""
     rows = []
     for event in events:
-        tenant = clean(tenant_of(event.data), NAME_LIMIT)
+        payload = Payload.of(event.data, keys)
         rows.append(
             {
                 "id": event.id,
                 "name": clean(event.name, NAME_LIMIT),
                 "received_at": _exact(event.received_at),
-                "tenant_id": tenant,
-                "tenant_tokens": tokens(tenant),
+                "tenant_id": payload.tenant,
+                "documents": payload.documents,
+                "tokens": payload.tokens,
             }
         )
     return Jsonb(rows)

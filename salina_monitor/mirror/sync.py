@@ -58,6 +58,7 @@ class Context:
     history: timedelta
     clock: Callable[[], datetime] = utcnow
     stopping: Callable[[], bool] = lambda: False
+    document_fields: tuple[str, ...] = ()
     owner: str = ""
 
     def __post_init__(self) -> None:
@@ -128,7 +129,7 @@ class Context:
         with self.store.connection() as conn:
             self.hold_lease(conn)
             if events:
-                conn.execute(SQL["upsert_events"], {"rows": event_rows(events)})
+                conn.execute(SQL["upsert_events"], {"rows": event_rows(events, self.document_fields)})
                 conn.execute(SQL["apply_events"], {"seq": seq, "ids": [event.id for event in events]})
             for name, parameters in then.items():
                 conn.execute(SQL[name], parameters)

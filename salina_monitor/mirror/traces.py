@@ -8,12 +8,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from salina_monitor.inngest import NotFound
-from salina_monitor.inngest.tenants import tenant_of
-from salina_monitor.mirror.rows import NAME_LIMIT
+from salina_monitor.mirror.rows import Payload
 from salina_monitor.mirror.state import SQL
 from salina_monitor.mirror.sync import Context
 from salina_monitor.models import Trace
-from salina_monitor.searchtext import clean, tokens
 
 RECENT = timedelta(hours=24)
 
@@ -48,7 +46,7 @@ def read_trace(ctx: Context, run_id: str) -> None:
 
 
 def save_trace(ctx: Context, trace: Trace) -> None:
-    tenant = clean(tenant_of(trace.input), NAME_LIMIT) if isinstance(trace.input, dict) else None
+    payload = Payload.of(trace.input, ctx.document_fields)
     wait, duration = spans(trace.queued_at, trace.started_at, trace.ended_at)
     with ctx.store.connection() as conn:
         state = conn.execute(SQL["read_state"]).fetchone()
@@ -62,8 +60,9 @@ def save_trace(ctx: Context, trace: Trace) -> None:
                 "duration_ms": duration,
                 "retry_count": trace.retry_count,
                 "now": ctx.clock(),
-                "tenant_id": tenant,
-                "tenant_tokens": tokens(tenant),
+                "tenant_id": payload.tenant,
+                "documents": payload.documents,
+                "tokens": payload.tokens,
                 # Views open now must not see rows change sides: the tenant counts from the next sync on.
                 "seq": state["last_seq"] + 1,
             },

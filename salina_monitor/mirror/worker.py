@@ -39,8 +39,9 @@ class Mirror:
     ) -> None:
         self.store = store
         self._ctx = Context(
-            store, client, timedelta(days=int(settings.monitor_history_days)), clock, lambda: self._stop.is_set()
-        )
+            store, client, timedelta(days=int(settings.monitor_history_days)), clock, lambda: self._stop.is_set(),
+            document_fields=settings.monitor_document_fields,
+        )  # fmt: skip
         self._clock = clock
         # Traces that nobody waits for take a quarter of the rate, and leave the processor to the pages.
         self._between_traces_s = 4 / settings.inngest_requests_per_second

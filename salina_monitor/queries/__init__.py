@@ -19,6 +19,7 @@ from salina_monitor.queries.jobs import (
     get_recent_jobs,
     iter_jobs,
 )
+from salina_monitor.queries.related import RelatedJobs, get_related_jobs
 from salina_monitor.queries.source import JobSource, current_source, use_source
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
     "PAGE_CAP",
     "FilterChoices",
     "JobSource",
+    "RelatedJobs",
     "current_source",
     "get_filter_choices",
     "get_job_detail",
     "get_job_summary",
     "get_recent_jobs",
+    "get_related_jobs",
     "iter_jobs",
     "use_source",
 ]

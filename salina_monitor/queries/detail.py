@@ -6,9 +6,9 @@ import dataclasses
 import time
 
 from salina_monitor.inngest import InngestError, NotFound
-from salina_monitor.inngest.tenants import tenant_of
+from salina_monitor.inngest.tenants import documents_of, tenant_of
 from salina_monitor.mirror import spans
-from salina_monitor.models import JobEntry, JobStatus, Run, Trace
+from salina_monitor.models import JobEntry, JobStatus, Run, Step, Trace
 from salina_monitor.queries.rows import entry_of, masked
 from salina_monitor.queries.source import JobSource, current_source
 from salina_monitor.store import load_sql
@@ -63,6 +63,7 @@ def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace) -> 
     wait, duration = spans(run.queued_at, started, ended_at)
     _, total = spans(None, run.queued_at, ended_at)
     tenant = tenant_of(trace.input) if isinstance(trace.input, dict) else None
+    documents = documents_of(trace.input, source.document_fields) if isinstance(trace.input, dict) else ()
     error = (run.error or trace.error) if status is JobStatus.FAILED else None
     return JobEntry(
         id=run.id,
@@ -85,8 +86,16 @@ def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace) -> 
         cron_schedule=run.cron_schedule or (known.cron_schedule if known else None),
         traced=True,
         input=source.redact.value(trace.input) if source.inputs else None,
+        output=source.redact.value(trace.output) if source.inputs else None,
+        steps=tuple(_shown(step, source) for step in trace.steps),
+        documents=(known.documents if known else ()) or documents,
         attempts=tuple(
             dataclasses.replace(attempt, error=masked(attempt.error, source.redact)) if attempt.error else attempt
             for attempt in trace.attempts
         ),
     )
+
+
+def _shown(step: Step, source: JobSource) -> Step:
+    error = masked(step.error, source.redact) if step.error else None
+    return dataclasses.replace(step, name=source.redact(step.name), error=error)

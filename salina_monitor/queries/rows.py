@@ -41,6 +41,7 @@ def entry_of(row: dict[str, Any], source: JobSource, as_of: AsOf) -> JobEntry:
         event_id=row["event_id"],
         cron_schedule=row["cron_schedule"],
         traced=row["traced_at"] is not None,
+        documents=tuple(row["documents"]),
     )
 
 

@@ -34,6 +34,7 @@ class JobSource:
     tenant: str | None = None
     inputs: bool = True
     redact: Redactor = field(default_factory=Redactor)
+    document_fields: tuple[str, ...] = ()
 
     def of(self, user: User) -> JobSource:
         """As far as this user may look: their tenant's jobs, no inputs. Raises Denied."""
@@ -68,5 +69,11 @@ def current_source() -> JobSource:
             settings = Settings.load(os.environ)
             client = InngestClient(settings)
             redact = Redactor(settings.secrets())
-            _current = JobSource(Store.open(settings), JobTypes.of(settings), client, redact=redact)
+            _current = JobSource(
+                Store.open(settings),
+                JobTypes.of(settings),
+                client,
+                redact=redact,
+                document_fields=settings.monitor_document_fields,
+            )
         return _current

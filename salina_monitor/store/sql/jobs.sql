@@ -70,10 +70,19 @@ select count(*) as n from (select from runs where {where} limit %(cap)s) as foun
 -- Everything a list shows of some runs, in the order given.
 select r.id, r.function_id, r.function_name, r.status, r.queued_at, nullif(r.ended_at, 'infinity') as ended, r.is_gone,
     r.running_seq, r.ended_seq, r.event_id, r.cron_schedule, r.tenant_id, r.tenant_seq, r.error_name, r.error_message,
-    r.error_stack, r.started_at, r.wait_ms, r.duration_ms, r.retry_count, r.traced_at
+    r.error_stack, r.started_at, r.wait_ms, r.duration_ms, r.retry_count, r.traced_at, r.documents
 from unnest(%(ids)s::text[]) with ordinality as wanted (id, place)
 join runs r on r.id = wanted.id
 order by place
+
+-- name: runs_of_event
+-- Other runs of the same event, newest first.
+select id from runs where event_id = %(event)s and id <> %(id)s and {where} order by queued_at desc, id desc limit %(limit)s
+
+-- name: runs_of_documents
+-- Other runs about one of these documents, newest first.
+select id from runs where documents && %(documents)s::text[] and id <> %(id)s and {where}
+order by queued_at desc, id desc limit %(limit)s
 
 -- name: by_hour_ended
 -- Completed and failed runs since a time, by hours that end at the view's moment.

@@ -75,7 +75,7 @@ update mirror_state set swept_at = %(at)s;
 -- One page of the run list. Ended runs only change when the source corrects them; an active row never reopens one.
 insert into runs as r (
     id, function_id, function_name, status, queued_at, ended_at, is_long, first_seq, running_seq, ended_seq,
-    event_id, cron_schedule, tenant_id, tenant_seq, error_name, error_message, error_stack, search)
+    event_id, cron_schedule, tenant_id, tenant_seq, error_name, error_message, error_stack, documents, search)
 select n.id, n.function_id, n.function_name, n.status, n.queued_at, coalesce(n.ended_at, 'infinity'),
     coalesce(n.ended_at, 'infinity') > n.queued_at + interval '1 hour',
     %(seq)s,
@@ -83,8 +83,8 @@ select n.id, n.function_id, n.function_name, n.status, n.queued_at, coalesce(n.e
     case when n.ended_at is null then 9223372036854775807 else %(seq)s end,
     n.event_id, n.cron_schedule, e.tenant_id,
     case when e.id is not null or n.event_id is null or n.cron_schedule is not null then %(seq)s else 9223372036854775807 end,
-    n.error_name, n.error_message, n.error_stack,
-    array_to_tsvector(n.tokens || coalesce(e.tenant_tokens, '{}'))
+    n.error_name, n.error_message, n.error_stack, coalesce(e.documents, '{}'),
+    array_to_tsvector(n.tokens || coalesce(e.tokens, '{}'))
 from jsonb_to_recordset(%(rows)s) as n (
     id text, function_id text, function_name text, status text, queued_at timestamptz, ended_at timestamptz,
     event_id text, cron_schedule text, error_name text, error_message text, error_stack text, tokens text[])
@@ -129,18 +129,18 @@ update runs set status = 'unknown', is_gone = true, ended_at = %(at)s, ended_seq
 where id = %(id)s and ended_seq = 9223372036854775807;
 
 -- name: upsert_events
--- Tenants of one page of events.
-insert into events (id, name, received_at, tenant_id, tenant_tokens)
-select n.id, n.name, n.received_at, n.tenant_id, n.tenant_tokens
+-- Tenants, documents and words of one page of events.
+insert into events (id, name, received_at, tenant_id, tokens, documents)
+select n.id, n.name, n.received_at, n.tenant_id, n.tokens, n.documents
 from jsonb_to_recordset(%(rows)s) as n (
-    id text, name text, received_at timestamptz, tenant_id text, tenant_tokens text[])
+    id text, name text, received_at timestamptz, tenant_id text, tokens text[], documents text[])
 order by n.id
 on conflict (id) do nothing;
 
 -- name: apply_events
--- Give runs the tenant of their event.
-update runs r set tenant_id = e.tenant_id, tenant_seq = %(seq)s,
-    search = r.search || array_to_tsvector(e.tenant_tokens)
+-- Give runs the tenant, documents and words of their event.
+update runs r set tenant_id = e.tenant_id, tenant_seq = %(seq)s, documents = e.documents,
+    search = r.search || array_to_tsvector(e.tokens)
 from events e
 where e.id = any(%(ids)s) and r.event_id = e.id and r.tenant_seq = 9223372036854775807;
 
@@ -209,8 +209,9 @@ update runs set started_at = %(started_at)s, wait_ms = %(wait_ms)s,
             then greatest(0, round(extract(epoch from ended_at - %(started_at)s::timestamptz) * 1000)) end,
     retry_count = %(retry_count)s, traced_at = %(now)s, trace_tries = 0,
     tenant_id = case when tenant_seq = 9223372036854775807 then %(tenant_id)s else tenant_id end,
-    search = case when tenant_seq = 9223372036854775807
-        then search || array_to_tsvector(%(tenant_tokens)s::text[]) else search end,
+    documents = case when documents = '{}' then %(documents)s::text[] else documents end,
+    search = case when tenant_seq = 9223372036854775807 or documents = '{}'
+        then search || array_to_tsvector(%(tokens)s::text[]) else search end,
     tenant_seq = case when tenant_seq = 9223372036854775807 then %(seq)s else tenant_seq end
 where id = %(id)s;
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salina_monitor.inngest.tenants import MAX_IDS, MAX_LENGTH, document_ids, tenant_of
+from salina_monitor.inngest.tenants import MAX_DOCUMENTS, MAX_IDS, MAX_LENGTH, document_ids, documents_of, tenant_of
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,27 @@ def test_it_keeps_ids_within_bounds() -> None:
 def test_no_payload_breaks_it(data: dict[str, Any]) -> None:
     assert tenant_of(data) != ""
     assert "" not in document_ids(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "documents"),
+    [
+        ({"statementId": "st_1", "tenantId": "acme", "userId": "u1"}, ("statement:st_1",)),
+        ({"statement_id": 118}, ("statement:118",)),
+        ({"feedID": "f", "importId": "i"}, ("feed:f", "import:i")),
+        ({"authorIds": ["a", "b"], "periodStart": "2026"}, ()),
+        ({"statementId": None, "documentId": "", "fileId": True}, ()),
+        ({"statementId": {"deep": 1}}, ()),
+    ],
+)
+def test_it_finds_what_a_job_is_about(data: dict[str, Any], documents: tuple[str, ...]) -> None:
+    assert documents_of(data) == documents
+
+
+def test_configured_fields_are_the_only_ones_that_count() -> None:
+    data = {"statementId": "st_1", "orderId": "o_1", "isbn": "978-3"}
+    assert documents_of(data, ("isbn", "statementId")) == ("statement:st_1", "isbn:978-3")
+
+
+def test_a_payload_cannot_grow_the_index() -> None:
+    assert len(documents_of({f"x{n}Id": n for n in range(1000)})) == MAX_DOCUMENTS
