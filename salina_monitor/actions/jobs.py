@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from salina_monitor.actions.actor import Actor, permit
 from salina_monitor.activity import Activity, Entry, Kind
 from salina_monitor.export import to_csv
-from salina_monitor.models import JSON, AsOf, JobEntry, JobFilters
+from salina_monitor.models import JSON, AsOf, JobEntry, JobFilters, User
 from salina_monitor.policy import Right
 from salina_monitor.queries import COUNT_CAP, JobSource, get_job_detail, iter_jobs
 
+Sources = Callable[[User], JobSource]
+"""Where a user's questions go, no further than they may look: `monitor.jobs_for`."""
 
-def export_jobs(actor: Actor, activity: Activity, source: JobSource, filters: JobFilters, as_of: AsOf) -> str:
+
+def export_jobs(actor: Actor, activity: Activity, sources: Sources, filters: JobFilters, as_of: AsOf) -> str:
     """The filtered list as CSV, at most `COUNT_CAP` jobs. Raises Denied, StoreError."""
     permit(activity, actor, Right.EXPORT, "jobs")
-    jobs = tuple(iter_jobs(filters, as_of, COUNT_CAP, source=_within_reach(actor, source)))
+    jobs = tuple(iter_jobs(filters, as_of, COUNT_CAP, source=sources(actor.user)))
     detail: dict[str, JSON] = {"jobs": len(jobs), "range": filters.range.value}
     chosen = {"status": filters.status, "type": filters.type, "tenant": filters.tenant, "q": filters.text}
     detail |= {name: str(value) for name, value in chosen.items() if value}
@@ -23,18 +27,26 @@ def export_jobs(actor: Actor, activity: Activity, source: JobSource, filters: Jo
     return to_csv(jobs)
 
 
-def reveal_input(actor: Actor, activity: Activity, source: JobSource, job_id: str) -> JobEntry | None:
+def reveal_input(actor: Actor, activity: Activity, sources: Sources, job_id: str) -> JobEntry | None:
     """The job with its masked input; None when there is none by this id that the actor may see.
 
     An entry that is `stale` comes without input, because only Inngest has it: then nothing was revealed.
     Raises Denied, StoreError, InngestError.
     """
     permit(activity, actor, Right.VIEW_JOB_INPUT, job_id)
-    job = get_job_detail(job_id, source=dataclasses.replace(_within_reach(actor, source), inputs=True))
+    job = get_job_detail(job_id, source=dataclasses.replace(sources(actor.user), inputs=True))
     if job is not None and not job.stale:
         activity.add(Entry(Kind.INPUT_REVEALED, actor.origin(), job.id, detail={"tenant": job.tenant_id}))
     return job
 
 
-def _within_reach(actor: Actor, source: JobSource) -> JobSource:
-    return dataclasses.replace(source, tenant=actor.user.tenant)
+def reveal_trace(actor: Actor, activity: Activity, sources: Sources, job_id: str) -> JSON:
+    """The masked trace of a job as Inngest has it now; None when there is no such job that the actor may see.
+
+    It holds input and outputs, so it takes the same right. Raises Denied, StoreError, InngestError.
+    """
+    job = reveal_input(actor, activity, sources, job_id)
+    source = sources(actor.user)
+    if job is None or job.stale or source.client is None:
+        return None
+    return source.redact.value(source.client.get_raw_trace(job.id))

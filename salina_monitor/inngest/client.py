@@ -18,7 +18,7 @@ from salina_monitor.inngest.results import EventPage, NextAttempt, RunPage
 from salina_monitor.inngest.rows import parse_event, parse_function, parse_next_attempt, parse_rows, parse_run
 from salina_monitor.inngest.traces import parse_trace
 from salina_monitor.inngest.values import Malformed, id_or_none, parse_time
-from salina_monitor.models import Function, JobStatus, Run, Trace, utcnow
+from salina_monitor.models import JSON, Function, JobStatus, Run, Trace, utcnow
 from salina_monitor.settings import Settings
 
 TimeField = Literal["queuedAt", "startedAt", "endedAt"]
@@ -116,6 +116,12 @@ class InngestClient:
         query = [("includeOutput", "true")] if include_output else []
         body = self._asker.get(f"/v2/runs/{quoted(run_id)}/trace", query, what="trace", deadline=deadline)
         return _single(lambda data: parse_trace(data, run_id), body)
+
+    def get_raw_trace(self, run_id: str, *, deadline: float | None = None) -> JSON:
+        """The trace of one run as the server gave it, input and outputs included: not parsed, not masked."""
+        path = f"/v2/runs/{quoted(run_id)}/trace"
+        data: JSON = self._asker.get(path, [("includeOutput", "true")], what="trace", deadline=deadline).get("data")
+        return data
 
     def list_events(
         self,

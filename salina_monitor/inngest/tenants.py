@@ -11,6 +11,11 @@ _TENANT_KEYS = ("tenantId", "tenant_id")
 _ID_KEY = re.compile(r"(?:[a-z0-9](?:Ids?|IDs?)|_ids?)\Z")
 # People and plumbing are not what a job is about.
 _NOT_DOCUMENTS = frozenset({"tenant", "user", "session", "request", "trace", "correlation", "event", "run"})
+# A statement is made for an author; that another one of theirs was made says nothing about this one.
+_PEOPLE = frozenset(
+    {"author", "editor", "customer", "client", "account", "contact", "recipient", "owner", "organization", "org"}
+    | {"organisation", "company", "publisher", "member", "person"}
+)
 # Untrusted payloads end up in an index, whose entries may not grow at will.
 MAX_LENGTH = 200
 MAX_IDS = 100
@@ -40,12 +45,12 @@ def documents_of(data: Mapping[str, Any], keys: Collection[str] = ()) -> tuple[s
     """What a payload is about, as `kind:id` (`{"statementId": "st_1"}` → `statement:st_1`), in order, each once.
 
     `keys` names the fields that count; without any, every single `…Id` or `…_id` at the top level does. Lists of ids
-    do not: a batch over a thousand authors is not about one of them. Tenant and user are not among them.
+    do not: a batch over a thousand authors is not about one of them. Nor do tenants and people.
     """
     found: dict[str, None] = {}
     for key, value in data.items():
         stem = _stem(key)
-        wanted = key in keys if keys else bool(stem) and not isinstance(value, list)
+        wanted = key in keys if keys else bool(stem) and stem.lower() not in _PEOPLE and not isinstance(value, list)
         if wanted and (one := _id(value)) is not None:
             found[f"{(stem or key).lower()}:{one}"] = None
         if len(found) == MAX_DOCUMENTS:

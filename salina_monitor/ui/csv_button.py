@@ -25,7 +25,7 @@ def csv_button(monitor: Monitor, live: Live, filters: JobFilters) -> None:
             return f"{session.ENDED}\n"
         actor = Actor(found.user, found.id, address)
         try:
-            return export_jobs(actor, accounts.activity, monitor.jobs_for(found.user), filters, as_of)
+            return export_jobs(actor, accounts.activity, monitor.jobs_for, filters, as_of)
         except Denied as error:
             return f"{error}\n"
 

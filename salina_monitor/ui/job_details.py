@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from salina_monitor.inngest.links import run_url
+from salina_monitor.inngest.links import function_url, run_url
 from salina_monitor.models import JobEntry, JobPage, JobStatus, iso
 from salina_monitor.monitor import Monitor
 from salina_monitor.ui.format import NONE, UNKNOWN, clock, plural, short_id, zone
@@ -73,6 +73,9 @@ def details(monitor: Monitor, job: JobEntry, now: datetime, *, link_to_page: boo
         if url:
             st.link_button("Run in Inngest", url, icon=":material/open_in_new:", type="tertiary",
                            help="View detailed job logs in Inngest")  # fmt: skip
+        url = function_url(monitor.settings, job.function_id) or ""
+        if url and not link_to_page:
+            st.link_button("Function in Inngest", url, icon=":material/open_in_new:", type="tertiary")
     _fields(job, now)
     if job.error is not None:
         st.caption("Error")

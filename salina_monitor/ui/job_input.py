@@ -1,53 +1,88 @@
-"""The input of a job: hidden until somebody with the right asks for it, which is written down."""
+"""Input, output and raw trace of a job: hidden until somebody with the right asks for them, which is written down."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import streamlit as st
 
 from salina_monitor import runtime
 from salina_monitor.actions import Actor
-from salina_monitor.actions.jobs import reveal_input
+from salina_monitor.actions.jobs import reveal_input, reveal_trace
 from salina_monitor.inngest import InngestError
 from salina_monitor.models import JSON, User
 from salina_monitor.monitor import Monitor
 from salina_monitor.policy import Right, allows
 from salina_monitor.ui.acting import act, said
+from salina_monitor.ui.text import block
 
 _REVEALED = "_revealed"
+_AWAY = "Inngest has it and could not be asked for it now; try again."
 
 
 def render(monitor: Monitor, user: User, job_id: str) -> None:
     """The section; paints nothing for those without the right."""
     if not allows(user, Right.VIEW_JOB_INPUT):
         return
-    revealed: tuple[str, JSON] | None = st.session_state.get(_REVEALED)
+    revealed: tuple[str, dict[str, JSON]] | None = st.session_state.get(_REVEALED)
+    shown = revealed[1] if revealed and revealed[0] == job_id else {}
     with st.container(border=True, key="job_input"):
-        st.markdown("##### Input")
-        if revealed and revealed[0] == job_id:
+        st.markdown("##### Input and output")
+        if shown:
             st.caption("Secrets are masked. That you looked is in the activity log.")
-            if isinstance(revealed[1], dict | list):
-                st.json(revealed[1], expanded=3)
-            else:
-                st.text("This job has no input." if revealed[1] is None else str(revealed[1]))
-            return
-        st.text("Hidden, for it may hold data of people. Looking at it is written down.")
-        st.button(
-            "Show input", key="show_input", icon=":material/visibility:", on_click=_reveal, args=(monitor, job_id)
-        )
+        else:
+            st.text("Hidden, for they may hold data of people. Looking at them is written down.")
+        for name, value in shown.items():
+            st.caption(name)
+            _value(value)
+        with st.container(horizontal=True, gap="small"):
+            icon = ":material/visibility:"
+            if "Input" not in shown:
+                st.button(
+                    "Show input and output", key="show_input", icon=icon, on_click=_reveal, args=(monitor, job_id)
+                )
+            if "Raw trace" not in shown:
+                st.button("Show raw trace", key="show_trace", icon=icon, on_click=_trace, args=(monitor, job_id))
         said()
 
 
+def _value(value: JSON) -> None:
+    if isinstance(value, dict | list):
+        st.json(value, expanded=3)
+    else:
+        block("none" if value is None else str(value))
+
+
 def _reveal(monitor: Monitor, job_id: str) -> None:
-    def reveal(actor: Actor) -> str:
-        try:
-            job = reveal_input(actor, runtime.get().accounts.activity, monitor.jobs_for(actor.user), job_id)
-        except InngestError as error:
-            return f"Inngest could not be asked for the input. {error.message}"
+    def ask(actor: Actor) -> dict[str, JSON] | str:
+        job = reveal_input(actor, runtime.get().accounts.activity, monitor.jobs_for, job_id)
         if job is None:
             return "Nobody knows this job any more."
-        if job.stale:
-            return "Inngest has the input and could not be asked for it now; try again."
-        st.session_state[_REVEALED] = (job_id, job.input)
+        return _AWAY if job.stale else {"Input": job.input, "Output": job.output}
+
+    _keep(job_id, ask)
+
+
+def _trace(monitor: Monitor, job_id: str) -> None:
+    def ask(actor: Actor) -> dict[str, JSON] | str:
+        trace = reveal_trace(actor, runtime.get().accounts.activity, monitor.jobs_for, job_id)
+        return _AWAY if trace is None else {"Raw trace": trace}
+
+    _keep(job_id, ask)
+
+
+def _keep(job_id: str, ask: Callable[[Actor], dict[str, JSON] | str]) -> None:
+    """Remember what was shown of this job until another one is looked at."""
+
+    def reveal(actor: Actor) -> str:
+        try:
+            found = ask(actor)
+        except InngestError as error:
+            return f"Inngest could not be asked. {error.message}"
+        if isinstance(found, str):
+            return found
+        before: tuple[str, dict[str, JSON]] | None = st.session_state.get(_REVEALED)
+        st.session_state[_REVEALED] = (job_id, {**(before[1] if before and before[0] == job_id else {}), **found})
         return ""
 
     act(reveal)

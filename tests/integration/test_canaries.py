@@ -84,7 +84,7 @@ def test_no_answer_holds_one(monitor: Monitor) -> None:
 
 def test_no_export_and_no_revealed_input_holds_one(monitor: Monitor, settings: Settings) -> None:
     accounts, actor = Accounts.over(monitor.store, settings), Actor(OWNER, 1, "")
-    source = monitor.jobs_for(OWNER)
+    source = monitor.jobs_for
     text = export_jobs(actor, accounts.activity, source, JobFilters(range=TimeRange.ALL), monitor.mirror.state().as_of)
     assert "•••" in text
     assert heard(text) == []

@@ -143,7 +143,7 @@ def test_without_the_right_there_is_no_source_at_all(bench: Bench, role: Role) -
 
 
 class TestActions:
-    """Export and reveal with the limit, whatever source a page hands over."""
+    """Export and reveal, limited like the questions."""
 
     @pytest.fixture
     def accounts(self, store: Store, settings_for: Any) -> Accounts:
@@ -151,11 +151,10 @@ class TestActions:
 
     def test_an_export_holds_the_own_jobs_only_and_says_what_was_taken(self, bench: Bench, accounts: Accounts) -> None:
         actor = Actor(ADMIN, 1, "192.0.2.7")
-        everything = bench.source  # a page that forgot to limit it
         text = export_jobs(
             actor,
             accounts.activity,
-            everything,
+            bench.source.of,
             JobFilters(range=TimeRange.ALL, text="boom"),
             bench.source.state().as_of,
         )
@@ -171,10 +170,10 @@ class TestActions:
         hidden = get_job_detail(f"R{902:025d}", source=source.of(ADMIN))
         assert hidden
         assert hidden.input is None
-        shown = reveal_input(actor, accounts.activity, source, f"R{902:025d}")
+        shown = reveal_input(actor, accounts.activity, source.of, f"R{902:025d}")
         assert shown
         assert shown.input == {"tenantId": MINE}
-        assert reveal_input(actor, accounts.activity, source, foreign()) is None
+        assert reveal_input(actor, accounts.activity, source.of, foreign()) is None
         assert [(row.kind, row.target) for row in accounts.activity.rows(ActivityFilters())] == [
             ("input_revealed", f"R{902:025d}")
         ]
@@ -183,7 +182,7 @@ class TestActions:
     def test_the_other_roles_take_and_see_nothing(self, bench: Bench, accounts: Accounts, role: Role) -> None:
         actor = Actor(User("x", role), 1, "")
         with pytest.raises(Denied):
-            export_jobs(actor, accounts.activity, bench.source, JobFilters(), bench.source.state().as_of)
+            export_jobs(actor, accounts.activity, bench.source.of, JobFilters(), bench.source.state().as_of)
         with pytest.raises(Denied):
-            reveal_input(actor, accounts.activity, bench.source, foreign())
+            reveal_input(actor, accounts.activity, bench.source.of, foreign())
         assert {row.outcome for row in accounts.activity.rows(ActivityFilters())} == {"refused"}

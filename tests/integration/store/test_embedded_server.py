@@ -108,6 +108,7 @@ def test_it_moves_to_another_port_when_its_own_is_taken(data_dir: Path) -> None:
     with EmbeddedServer.start(data_dir) as server:
         port = server.port
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server's last connections may linger there
         taken.bind(("127.0.0.1", port))
         taken.listen()
         with EmbeddedServer.start(data_dir) as server:

@@ -78,6 +78,7 @@ def test_no_payload_breaks_it(data: dict[str, Any]) -> None:
         ({"authorIds": ["a", "b"], "periodStart": "2026"}, ()),
         ({"statementId": None, "documentId": "", "fileId": True}, ()),
         ({"statementId": {"deep": 1}}, ()),
+        ({"statementId": "st_1", "authorId": "a", "customer_id": "c"}, ("statement:st_1",)),
     ],
 )
 def test_it_finds_what_a_job_is_about(data: dict[str, Any], documents: tuple[str, ...]) -> None:
