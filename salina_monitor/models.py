@@ -321,13 +321,17 @@ NO_TENANT = "none"
 
 @dataclass(frozen=True, slots=True)
 class JobFilters:
-    """What a list is narrowed to. Empty fields do not narrow. `tenant=NO_TENANT` means "no tenant"."""
+    """What a list is narrowed to. Empty fields do not narrow. `tenant=NO_TENANT` means "no tenant".
+
+    `group` is the fingerprint of a failure group.
+    """
 
     type: str | None = None
     status: JobStatus | None = None
     tenant: str | None = None
     text: str = ""
     range: TimeRange = TimeRange.DAY
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

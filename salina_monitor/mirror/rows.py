@@ -11,8 +11,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from salina_monitor.fingerprint import fingerprint
 from salina_monitor.inngest.tenants import documents_of, tenant_of
-from salina_monitor.models import Event, Function, Run
+from salina_monitor.models import Event, Function, JobError, JobStatus, Run
 from salina_monitor.redact import Redactor
 from salina_monitor.searchtext import clean, tokens
 
@@ -38,6 +39,7 @@ def _run_row(run: Run) -> dict[str, Any]:
     function_name = clean(run.function_name, NAME_LIMIT) or ""
     message = stored(error.message, MESSAGE_LIMIT) if error else None
     name = stored(error.name, NAME_LIMIT) if error else None
+    stack = stored(error.stack, STACK_LIMIT) if error else None
     return {
         "id": run.id,
         "function_id": run.function_id,
@@ -49,9 +51,19 @@ def _run_row(run: Run) -> dict[str, Any]:
         "cron_schedule": clean(run.cron_schedule, NAME_LIMIT),
         "error_name": name,
         "error_message": message,
-        "error_stack": stored(error.stack, STACK_LIMIT) if error else None,
+        "error_stack": stack,
+        "fingerprint": fingerprint_of(run.function_id, run.status, name, message, stack),
         "tokens": tokens(run.function_id, function_name, name, message),
     }
+
+
+def fingerprint_of(
+    function_id: str, status: str, name: str | None, message: str | None, stack: str | None
+) -> str | None:
+    """The key of a failure, from what is stored of it; None for what did not fail."""
+    if status != JobStatus.FAILED:
+        return None
+    return fingerprint(function_id, JobError(name, message, stack) if message is not None else None)
 
 
 @dataclass(frozen=True, slots=True)

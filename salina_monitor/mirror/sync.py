@@ -119,6 +119,9 @@ class Context:
             self.hold_lease(conn)
             if runs:
                 conn.execute(SQL["upsert_runs"], {"seq": seq, "rows": run_rows(runs)})
+                ended = [run.id for run in runs if run.status.is_terminal]
+                if ended:
+                    conn.execute(SQL["supersede"], {"seq": seq, "ids": ended})
             if rejected:
                 conn.execute(SQL["record_rejected"], {"count": len(rejected), "sample": rejected[0].reason})
             for name, parameters in then.items():
@@ -130,7 +133,10 @@ class Context:
             self.hold_lease(conn)
             if events:
                 conn.execute(SQL["upsert_events"], {"rows": event_rows(events, self.document_fields)})
-                conn.execute(SQL["apply_events"], {"seq": seq, "ids": [event.id for event in events]})
+                event_ids = [event.id for event in events]
+                conn.execute(SQL["apply_events"], {"seq": seq, "ids": event_ids})
+                ids = [row["id"] for row in conn.execute(SQL["runs_of_events"], {"events": event_ids})]
+                conn.execute(SQL["supersede"], {"seq": seq, "ids": ids})
             for name, parameters in then.items():
                 conn.execute(SQL[name], parameters)
 

@@ -10,6 +10,7 @@ made from the environment.
 """
 
 from salina_monitor.queries.detail import get_job_detail
+from salina_monitor.queries.failures import get_failure_groups
 from salina_monitor.queries.jobs import (
     COUNT_CAP,
     PAGE_CAP,
@@ -29,6 +30,7 @@ __all__ = [
     "JobSource",
     "RelatedJobs",
     "current_source",
+    "get_failure_groups",
     "get_filter_choices",
     "get_job_detail",
     "get_job_summary",

@@ -179,6 +179,9 @@ def where(source: JobSource, filters: JobFilters, as_of: AsOf) -> tuple[str, dic
     if filters.tenant:
         parts.append("of_no_tenant" if filters.tenant == NO_TENANT else "of_tenant")
         values["tenant"] = filters.tenant
+    if filters.group:
+        parts.append("of_group")
+        values["group"] = filters.group
     words = tsquery(filters.text)
     if words:
         prefix = run_id_prefix(filters.text)

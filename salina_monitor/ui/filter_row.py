@@ -119,7 +119,8 @@ def clear() -> None:
 @guarded
 def _narrowed(epoch: int) -> None:
     view = chosen_view()
-    read = view_of({name: [str(st.session_state.get(f"{name}_{epoch}") or "")] for name in _NAMES})
+    given = {name: [str(st.session_state.get(f"{name}_{epoch}") or "")] for name in _NAMES}
+    read = view_of({**given, "group": [view.filters.group or ""]})
     view.filters, view.page, view.dropped = read.filters, 1, read.dropped
 
 

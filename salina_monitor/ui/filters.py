@@ -11,7 +11,8 @@ from salina_monitor.queries import PAGE_CAP
 
 TEXT_LIMIT = 200
 ID_LIMIT = 200
-PARAMETERS = ("status", "type", "tenant", "q", "range", "page")
+GROUP_LENGTH = 16
+PARAMETERS = ("status", "type", "tenant", "q", "range", "group", "page")
 STATUSES = tuple(s.value for s in JobStatus if s is not JobStatus.UNKNOWN)
 
 
@@ -78,6 +79,7 @@ def view_of(given: Mapping[str, Sequence[str]], *, ignore: Sequence[str] = ()) -
         tenant=read.bounded("tenant", ID_LIMIT),
         text=read.bounded("q", TEXT_LIMIT) or "",
         range=TimeRange(span) if span else TimeRange.DAY,
+        group=read.bounded("group", GROUP_LENGTH),
     )
     return View(filters, page, tuple(read.dropped))
 
@@ -90,6 +92,7 @@ def parameters_of(filters: JobFilters, page: int = 1) -> dict[str, str]:
         "tenant": filters.tenant or "",
         "q": filters.text,
         "range": "" if filters.range is TimeRange.DAY else filters.range.value,
+        "group": filters.group or "",
         "page": str(page) if page > 1 else "",
     }
     return {name: value for name, value in found.items() if value}

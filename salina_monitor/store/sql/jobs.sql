@@ -38,6 +38,10 @@ tenant_id = %(tenant)s and tenant_seq <= %(seq)s
 -- Predicate: known to belong to no tenant.
 tenant_id is null and tenant_seq <= %(seq)s
 
+-- name: of_group
+-- Predicate: failures of one fingerprint.
+fingerprint = %(group)s
+
 -- name: text_words
 -- Predicate: holds every word.
 search @@ %(words)s::tsquery

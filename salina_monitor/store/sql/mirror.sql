@@ -75,7 +75,7 @@ update mirror_state set swept_at = %(at)s;
 -- One page of the run list. Ended runs only change when the source corrects them; an active row never reopens one.
 insert into runs as r (
     id, function_id, function_name, status, queued_at, ended_at, is_long, first_seq, running_seq, ended_seq,
-    event_id, cron_schedule, tenant_id, tenant_seq, error_name, error_message, error_stack, documents, search)
+    event_id, cron_schedule, tenant_id, tenant_seq, error_name, error_message, error_stack, documents, fingerprint, search)
 select n.id, n.function_id, n.function_name, n.status, n.queued_at, coalesce(n.ended_at, 'infinity'),
     coalesce(n.ended_at, 'infinity') > n.queued_at + interval '1 hour',
     %(seq)s,
@@ -83,11 +83,12 @@ select n.id, n.function_id, n.function_name, n.status, n.queued_at, coalesce(n.e
     case when n.ended_at is null then 9223372036854775807 else %(seq)s end,
     n.event_id, n.cron_schedule, e.tenant_id,
     case when e.id is not null or n.event_id is null or n.cron_schedule is not null then %(seq)s else 9223372036854775807 end,
-    n.error_name, n.error_message, n.error_stack, coalesce(e.documents, '{}'),
+    n.error_name, n.error_message, n.error_stack, coalesce(e.documents, '{}'), n.fingerprint,
     array_to_tsvector(n.tokens || coalesce(e.tokens, '{}'))
 from jsonb_to_recordset(%(rows)s) as n (
     id text, function_id text, function_name text, status text, queued_at timestamptz, ended_at timestamptz,
-    event_id text, cron_schedule text, error_name text, error_message text, error_stack text, tokens text[])
+    event_id text, cron_schedule text, error_name text, error_message text, error_stack text, fingerprint text,
+    tokens text[])
 left join events e on e.id = n.event_id
 order by n.id
 on conflict (id) do update set
@@ -102,6 +103,7 @@ on conflict (id) do update set
     error_name = coalesce(excluded.error_name, r.error_name),
     error_message = coalesce(excluded.error_message, r.error_message),
     error_stack = coalesce(excluded.error_stack, r.error_stack),
+    fingerprint = coalesce(excluded.fingerprint, r.fingerprint),
     traced_at = case when r.ended_at = 'infinity' and excluded.ended_at <> 'infinity' then null else r.traced_at end,
     trace_tries = 0,
     search = r.search || excluded.search
@@ -143,6 +145,32 @@ update runs r set tenant_id = e.tenant_id, tenant_seq = %(seq)s, documents = e.d
     search = r.search || array_to_tsvector(e.tokens)
 from events e
 where e.id = any(%(ids)s) and r.event_id = e.id and r.tenant_seq = 9223372036854775807;
+
+-- name: supersede
+-- Failures whose document the same function made later, looked for from both sides: these runs may be either.
+update runs set superseded_seq = %(seq)s
+where status = 'failed' and superseded_seq = 9223372036854775807 and id in (
+    select f.id from runs made join runs f on f.documents && made.documents
+    where made.id = any(%(ids)s) and made.status = 'completed' and made.documents <> '{}'
+        and f.status = 'failed' and f.function_id = made.function_id and f.ended_at < made.ended_at
+    union all
+    select f.id from runs f join runs made on made.documents && f.documents
+    where f.id = any(%(ids)s) and f.status = 'failed' and f.documents <> '{}'
+        and made.status = 'completed' and made.function_id = f.function_id and made.ended_at > f.ended_at
+);
+
+-- name: runs_of_events
+-- Runs of some events.
+select id from runs where event_id = any(%(events)s);
+
+-- name: without_fingerprint
+-- Failures stored by a version that knew no fingerprints.
+select id, function_id, error_name, error_message, error_stack from runs
+where status = 'failed' and fingerprint is null order by ended_at desc limit %(limit)s;
+
+-- name: set_fingerprint
+-- Give one failure its fingerprint.
+update runs set fingerprint = %(fingerprint)s where id = %(id)s;
 
 -- name: oldest_without_tenant
 -- Oldest run since a time whose event was not read yet.
