@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 
-from salina_monitor.inngest import InngestError, NotFound
+from salina_monitor.inngest import BadAnswer, InngestError, NotFound
 from salina_monitor.inngest.tenants import documents_of, tenant_of
 from salina_monitor.mirror import spans
 from salina_monitor.models import JobEntry, JobStatus, Run, Step, Trace
@@ -15,6 +15,8 @@ from salina_monitor.store import load_sql
 
 SQL = load_sql("jobs")
 LIVE_BUDGET_S = 4.0
+NOBODYS = "0" * 26
+"""A well-formed id from before there were runs: Inngest knows no such job."""
 
 
 def get_job_detail(job_id: str, *, source: JobSource | None = None) -> JobEntry | None:
@@ -25,28 +27,32 @@ def get_job_detail(job_id: str, *, source: JobSource | None = None) -> JobEntry 
     """
     source = source or current_source()
     remembered = _from_mirror(source, job_id)
-    known = remembered if remembered and _reaches(source, remembered) else None
+    known = remembered if remembered and _reaches(source, remembered.tenant_id) else None
+    foreign = remembered is not None and remembered.tenant_known and known is None
     if source.client is None:
         return known and dataclasses.replace(known, stale=True)
     deadline = time.monotonic() + LIVE_BUDGET_S
     try:
-        trace = source.client.get_trace(job_id, deadline=deadline)
+        # An answer sooner or later than for an id that nobody has would tell that the job exists.
+        trace = source.client.get_trace(NOBODYS if foreign else job_id, deadline=deadline)
+        told = tenant_of(trace.input) if isinstance(trace.input, dict) else None
+        tenant = told or (known.tenant_id if known else None)
+        if foreign or not _reaches(source, tenant):
+            return None
         run = source.client.get_run(job_id, deadline=deadline)
-    except NotFound:
-        # Inngest forgets after its retention; the mirror outlives it.
-        return known and dataclasses.replace(known, stale=True)
-    except InngestError:
-        if known is None:
-            raise
-        return dataclasses.replace(known, stale=True)
-    # Told apart only here, after Inngest was asked: an answer in less time would tell that the job exists.
-    found = _live(source, remembered, run, trace)
-    foreign = remembered is not None and remembered.tenant_known and known is None
-    return found if _reaches(source, found) and not foreign else None
+    except InngestError as error:
+        if known is not None:
+            # Inngest forgets after its retention; the mirror outlives it.
+            return dataclasses.replace(known, stale=True)
+        # What cannot be read is there: that too is told only to those who may see every job.
+        if isinstance(error, NotFound) or (isinstance(error, BadAnswer) and source.tenant is not None):
+            return None
+        raise
+    return _live(source, remembered, run, trace, tenant)
 
 
-def _reaches(source: JobSource, job: JobEntry) -> bool:
-    return source.tenant is None or job.tenant_id == source.tenant
+def _reaches(source: JobSource, tenant: str | None) -> bool:
+    return source.tenant is None or tenant == source.tenant
 
 
 def _from_mirror(source: JobSource, job_id: str) -> JobEntry | None:
@@ -55,14 +61,13 @@ def _from_mirror(source: JobSource, job_id: str) -> JobEntry | None:
     return entry_of(row, source, source.state().as_of) if row else None
 
 
-def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace) -> JobEntry:
+def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace, tenant: str | None) -> JobEntry:
     ended_at = run.ended_at or trace.ended_at
     # The single run may say "failed" between two attempts; without an end time the client says running.
     status = run.status
     started = trace.started_at if status is not JobStatus.QUEUED else None
     wait, duration = spans(run.queued_at, started, ended_at)
     _, total = spans(None, run.queued_at, ended_at)
-    tenant = tenant_of(trace.input) if isinstance(trace.input, dict) else None
     documents = documents_of(trace.input, source.document_fields) if isinstance(trace.input, dict) else ()
     error = (run.error or trace.error) if status is JobStatus.FAILED else None
     return JobEntry(
@@ -72,7 +77,7 @@ def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace) -> 
         status=status,
         function_id=run.function_id,
         function_name=run.function_name or run.function_id,
-        tenant_id=tenant or (known.tenant_id if known else None),
+        tenant_id=tenant,
         tenant_known=True,
         queued_at=run.queued_at,
         started_at=started,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -12,7 +13,7 @@ from salina_monitor.accounts import Accounts
 from salina_monitor.actions import Actor
 from salina_monitor.actions.jobs import export_jobs, reveal_input
 from salina_monitor.activity import ActivityFilters
-from salina_monitor.inngest import Unreachable
+from salina_monitor.inngest import BadAnswer, InngestError, NotFound, Unreachable, VendorDown
 from salina_monitor.models import NO_TENANT, JobFilters, JobStatus, Role, TimeRange, User
 from salina_monitor.policy import Denied
 from salina_monitor.queries import (
@@ -77,6 +78,40 @@ def test_cards_count_the_same_jobs_as_the_lists(source: JobSource) -> None:
     assert summary.oldest_queued_at == START
 
 
+def test_bars_and_the_day_before_hold_nothing_of_others(store: Store, settings_for: Any) -> None:
+    bench, tenants = Bench(store, settings_for), (MINE, THEIRS, None)
+    for number, (ago, status) in enumerate(product([0.3, 1.7, 5.2, 5.4, 23.1, 25.3, 44.6, 47.2], S)):
+        for place, tenant in enumerate(tenants[: (number + 1) % 7 % 3 + 1]):
+            queued = START - timedelta(hours=ago, minutes=place)
+            bench.client.put(
+                run(10 * number + place, status, queued=queued, event="" if tenant else None), tenant=tenant
+            )
+    bench.sync()
+    bench.fill()
+    as_of = bench.source.state().as_of
+    everything = list(iter_jobs(JobFilters(range=TimeRange.ALL), as_of, source=bench.source))
+    mine = [job for job in everything if job.tenant_id == MINE]
+    assert {job.tenant_id for job in everything} == set(tenants)
+
+    def by_hour(status: JobStatus) -> list[int]:
+        hours = [0] * 48
+        for job in mine:
+            if job.status is status:
+                at = job.completed_at or job.queued_at
+                hours[47 - min(23 if job.completed_at is None else 47, int((START - at) / timedelta(hours=1)))] += 1
+        return hours
+
+    summary = get_job_summary(as_of=as_of, source=bench.source.of(ADMIN))
+    assert list(summary.completed_by_hour) == by_hour(S.COMPLETED)[24:]
+    assert list(summary.failed_by_hour) == by_hour(S.FAILED)[24:]
+    assert list(summary.active_by_hour) == by_hour(S.RUNNING)[24:]
+    assert list(summary.queued_by_hour) == by_hour(S.QUEUED)[24:]
+    assert summary.completed_previous_24h == sum(by_hour(S.COMPLETED)[:24]) > 0
+    assert summary.failed_previous_24h == sum(by_hour(S.FAILED)[:24]) > 0
+    assert summary.oldest_queued_at == min(job.queued_at for job in mine if job.status is S.QUEUED)
+    assert summary.oldest_queued_at > min(job.queued_at for job in everything if job.status is S.QUEUED)
+
+
 def test_choices_name_neither_other_tenants_nor_what_only_they_run(source: JobSource) -> None:
     choices = get_filter_choices(source=source)
     assert choices.tenants == (MINE,)
@@ -103,14 +138,70 @@ def test_a_job_of_another_tenant_is_one_that_nobody_knows(bench: Bench, source: 
     assert own.tenant_id == MINE
 
 
+def asked_about(bench: Bench, source: JobSource, job_id: str) -> tuple[list[str], str]:
+    """Which questions Inngest got, and what the asker is told."""
+    bench.client.asked.clear()
+    try:
+        told = repr(get_job_detail(job_id, source=source))
+    except InngestError as failure:
+        told = f"{type(failure).__name__}: {failure.message}"
+    return list(bench.client.asked), told
+
+
+def test_a_foreign_job_takes_the_same_questions_as_an_unknown_one(bench: Bench, source: JobSource) -> None:
+    """The time an answer takes must not tell that a job exists: the class of existence oracles."""
+    bench.client.put(run(970, S.FAILED), tenant=THEIRS)  # not in the mirror yet
+    unknown = asked_about(bench, source, f"R{999_999:025d}")
+    assert unknown == (["trace"], "None")
+    for job_id in (foreign(), f"R{402:025d}", f"R{970:025d}"):
+        assert asked_about(bench, source, job_id) == unknown, job_id
+
+
+@pytest.mark.parametrize("kind", [BadAnswer, VendorDown, Unreachable])
+def test_an_answer_that_fails_does_not_tell_that_a_foreign_job_exists(
+    bench: Bench, source: JobSource, monkeypatch: pytest.MonkeyPatch, kind: type[InngestError]
+) -> None:
+    """Too large, too slow, unreadable: what only an existing job can be."""
+    fresh = f"R{970:025d}"
+    bench.client.put(run(970, S.FAILED), tenant=THEIRS)  # not in the mirror yet
+
+    def failing(run_id: str, **_: Any) -> Any:
+        bench.client.asked.append("trace")
+        raise error(kind, "of this job") if run_id in bench.client.runs else error(NotFound, "not_found")
+
+    monkeypatch.setattr(bench.client, "get_trace", failing)
+    unknown = asked_about(bench, source, f"R{999_999:025d}")
+    assert asked_about(bench, source, foreign()) == unknown
+    if kind is BadAnswer:
+        assert asked_about(bench, source, fresh) == unknown
+    with pytest.raises(kind):  # who may see every job is told what is wrong
+        get_job_detail(fresh, source=replace(source, tenant=None))
+    own = get_job_detail(f"R{902:025d}", source=source)
+    assert own
+    assert own.stale
+
+
+@pytest.mark.parametrize(("mirrored", "live"), [(MINE, THEIRS), (THEIRS, MINE)])
+def test_a_job_is_out_of_reach_when_either_mirror_or_trace_names_another_tenant(
+    bench: Bench, source: JobSource, mirrored: str, live: str
+) -> None:
+    job = run(980, S.FAILED)
+    bench.client.put(job, tenant=mirrored)
+    bench.sync()
+    bench.client.traces[job.id] = replace(bench.client.get_trace(job.id), input={"tenantId": live})
+    assert get_job_detail(job.id, source=source) is None
+    assert get_job_detail(job.id, source=replace(source, tenant=None))
+
+
 def test_nor_does_the_mirror_tell_when_inngest_is_away(bench: Bench, source: JobSource) -> None:
     def away(question: str) -> None:
         raise error(Unreachable, "refused")
 
     bench.client.before = away
-    for job_id in (foreign(), f"R{999_999:025d}"):
-        with pytest.raises(Unreachable):
-            get_job_detail(job_id, source=source)
+    unknown = asked_about(bench, source, f"R{999_999:025d}")
+    assert unknown == ([], "Unreachable: Own words for a test.")
+    for job_id in (foreign(), f"R{402:025d}"):
+        assert asked_about(bench, source, job_id) == unknown
     own = get_job_detail(f"R{902:025d}", source=source)
     assert own
     assert own.stale
@@ -125,6 +216,31 @@ def test_a_run_whose_tenant_is_not_known_yet_is_nobodys(bench: Bench, source: Jo
     told = get_job_detail(f"R{950:025d}", source=source)  # its trace tells whose it is
     assert told
     assert told.tenant_id == MINE
+
+
+def test_a_tenant_learnt_after_the_views_sync_changes_none_of_its_answers(bench: Bench, source: JobSource) -> None:
+    bench.client.can_read_events = False
+    for number, status in ((951, S.QUEUED), (952, S.RUNNING), (953, S.COMPLETED), (954, S.FAILED)):
+        bench.client.put(run(number, status), tenant=MINE)
+    bench.sync()
+    before = bench.source.state().as_of
+    lists = [JobFilters(), JobFilters(status=S.QUEUED), JobFilters(tenant=MINE), JobFilters(range=TimeRange.ALL)]
+
+    def answers() -> list[object]:
+        found: list[object] = [get_job_summary(as_of=before, source=source)]
+        for filters in lists:
+            found.append([job.id for job in iter_jobs(filters, before, source=source)])
+            found.append(get_recent_jobs(filters, as_of=before, source=source).total)
+        return found
+
+    unlearnt = answers()
+    bench.client.can_read_events = True
+    bench.sync()
+    assert answers() == unlearnt
+    summary, latest = get_job_summary(source=source), bench.source.state().as_of
+    assert (summary.queued, summary.active) == (2, 1)
+    learnt = {job.id for job in iter_jobs(JobFilters(), latest, source=source)}
+    assert {f"R{number:025d}" for number in range(951, 955)} <= learnt
 
 
 def test_a_limited_source_keeps_its_as_of(bench: Bench, source: JobSource) -> None:
