@@ -44,7 +44,8 @@ def render(monitor: Monitor, live: Live, user: User) -> None:
 @st.fragment(key="freshness")
 def freshness(monitor: Monitor, live: Live) -> None:
     """`Live · as of 14:03:20 (Europe/Paris)`, or since when it is stale and why."""
-    if viewer_or_none() is None:
+    user = viewer_or_none()
+    if user is None:
         return
     state, now = monitor.mirror.state(), utcnow()
     tz, name = zone(st.context.timezone)
@@ -85,5 +86,5 @@ def freshness(monitor: Monitor, live: Live) -> None:
     live.painted_filling = tab.is_filling(state)
     if state.filling and state.fill is not None:
         st.progress(min(max(state.fill, 0.0), 1.0), text=f"Reading the history of jobs: {state.fill:.0%}")
-    if state.rejected_rows:
+    if state.rejected_rows and user.tenant is None:
         st.text(f"{state.rejected_rows:,} rows of Inngest could not be read, for example: {state.rejected_sample}")

@@ -24,8 +24,7 @@ def render(monitor: Monitor, user: User, job_id: str) -> None:
     """The section; paints nothing for those without the right."""
     if not allows(user, Right.VIEW_JOB_INPUT):
         return
-    revealed: tuple[str, dict[str, JSON]] | None = st.session_state.get(_REVEALED)
-    shown = revealed[1] if revealed and revealed[0] == job_id else {}
+    shown = _shown(user, job_id)
     with st.container(border=True, key="job_input"):
         st.markdown("##### Input and output")
         if shown:
@@ -81,8 +80,17 @@ def _keep(job_id: str, ask: Callable[[Actor], dict[str, JSON] | str]) -> None:
             return f"Inngest could not be asked. {error.message}"
         if isinstance(found, str):
             return found
-        before: tuple[str, dict[str, JSON]] | None = st.session_state.get(_REVEALED)
-        st.session_state[_REVEALED] = (job_id, {**(before[1] if before and before[0] == job_id else {}), **found})
+        st.session_state[_REVEALED] = (_reach(actor.user, job_id), {**_shown(actor.user, job_id), **found})
         return ""
 
     act(reveal)
+
+
+def _shown(user: User, job_id: str) -> dict[str, JSON]:
+    revealed: tuple[tuple[str, str, str | None], dict[str, JSON]] | None = st.session_state.get(_REVEALED)
+    return revealed[1] if revealed and revealed[0] == _reach(user, job_id) else {}
+
+
+def _reach(user: User, job_id: str) -> tuple[str, str, str | None]:
+    # A tab outlives sign-ins and limits: what one person saw is not the next one's, nor theirs under a new limit.
+    return job_id, user.name, user.tenant
