@@ -44,6 +44,9 @@ class Kind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
     EXPORT = "export"
     INPUT_REVEALED = "input_revealed"
+    FAILURE_RESOLVED = "failure_resolved"
+    FAILURE_IGNORED = "failure_ignored"
+    FAILURE_REOPENED = "failure_reopened"
 
     @property
     def label(self) -> str:

@@ -35,6 +35,8 @@ REPLACEMENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # Not the digit of a name: S3 is not S4.
     ("<n>", re.compile(r"(?<![A-Za-z\d])\d+(?:[.,]\d+)*")),
 )
+# Names of tenants, templates and files as they stand in a text: `quill-and-thistle`.
+_SLUG = re.compile(r"\b[a-z0-9]{2,30}(?:-[a-z0-9]{2,30}){1,8}\b")
 _QUOTED = re.compile(r"\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'")
 _FRAME = re.compile(
     r"(?m)^\s*(?:at\s+([\w.$<>\[\] ]{1,100})|File \"[^\"\n]{1,300}\", line \d{1,7}, in ([\w<>]{1,100}))"
@@ -60,10 +62,11 @@ def fingerprint(function_id: str, error: JobError | None) -> str:
     if error is None:
         parts = [function_id, "", "", ""]
     else:
-        # Quoted values are data: a template's name, a tenant, a file. The title shows them, the key does not.
+        # Quoted values and slugs are data: a template's name, a tenant, a file. The title shows them, not the key.
         message = _QUOTED.sub("<value>", error.message[:_READ])
         first = next((line for line in message.splitlines() if line.strip()), "")
-        parts = [function_id, error.name or "", normalised(first), "\n".join(_frames(error.stack))]
+        said = _SLUG.sub("<value>", normalised(first))
+        parts = [function_id, error.name or "", said, "\n".join(_frames(error.stack))]
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:16]
 
 

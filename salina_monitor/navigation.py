@@ -36,6 +36,7 @@ class PageRule:
 PAGES: tuple[PageRule, ...] = (
     PageRule("system", "System", ":material/dns:", Right.VIEW_SYSTEM),
     PageRule("job", "Job", ":material/work:", Right.VIEW_SYSTEM, listed=False),
+    PageRule("failures", "Failures", ":material/error:", Right.VIEW_SYSTEM),
     PageRule("activity", "Activity", ":material/history:", Right.VIEW_ACTIVITY),
 )
 ACCOUNT = "account"

@@ -19,6 +19,7 @@ class Right(StrEnum):
     VIEW_JOB_INPUT = "view_job_input"
     RERUN = "rerun"
     CANCEL = "cancel"
+    TRIAGE = "triage"
     EXPORT = "export"
     VIEW_ACTIVITY = "view_activity"
     MANAGE_USERS = "manage_users"
@@ -34,7 +35,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.AUTHOR: frozenset(),
 }
 
-BEYOND_ONE_TENANT = frozenset({Right.VIEW_ACTIVITY, Right.MANAGE_USERS})
+BEYOND_ONE_TENANT = frozenset({Right.TRIAGE, Right.VIEW_ACTIVITY, Right.MANAGE_USERS})
 """Rights over what belongs to no tenant: a user limited to one tenant has none of these, whatever the role."""
 
 

@@ -43,13 +43,14 @@ def get_failure_groups(
         tenants, trend, totals = ask("tenants_of_groups"), ask("trend_of_groups"), ask("totals_of_groups")
         samples = conn.execute(JOBS["jobs_by_id"], {"ids": [row["sample_id"] for row in rows]}).fetchall()
     total = {row["fingerprint"]: row for row in totals}
+    names = {row["function_id"]: row["function_name"] for row in samples}
     titles = {row["id"]: _title(row, source) for row in samples}
     return tuple(
         FailureGroup(
             fingerprint=(key := row["fingerprint"]),
             title=titles[row["sample_id"]],
             functions=tuple(row["functions"]),
-            types=tuple(dict.fromkeys(source.types.label_of(f, None) for f in row["functions"])),
+            types=tuple(dict.fromkeys(source.types.label_of(f, names.get(f)) for f in row["functions"])),
             count=row["n"],
             superseded=row["superseded"],
             retries=row["retries"],

@@ -7,7 +7,7 @@ once, and is lost when the page is painted again before the widget's code has be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
@@ -114,6 +114,13 @@ def render(choices: FilterChoices) -> None:
 def clear() -> None:
     """Nothing narrowed any more."""
     chosen_view().put(JobFilters())
+
+
+@guarded
+def clear_group() -> None:
+    """Failures of every cause again, the other filters as they are."""
+    view = chosen_view()
+    view.put(replace(view.filters, group=None))
 
 
 @guarded

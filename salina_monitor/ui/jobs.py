@@ -36,6 +36,10 @@ def render(monitor: Monitor, live: Live) -> None:
     page = get_recent_jobs(view.filters, view.page, PAGE_SIZE, as_of=live.as_of, source=source)
     view.page = page.page
     filter_row.write_url()
+    if view.filters.group:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="group"):
+            st.badge("One cause only", icon=":material/filter_alt:", color="orange")
+            st.button("Show all causes", key="clear_group", type="tertiary", on_click=filter_row.clear_group)
     for note in view.dropped:
         st.text(f"Ignored in the address: {note}.")
     if not page.jobs:

@@ -18,7 +18,10 @@ def plain(text: str, *, width: str = "stretch") -> None:
 
 def block(text: str) -> None:
     """Foreign text of any length in a block with a copy button."""
-    st.code(shown(text), language=None, wrap_lines=True)
+    cut = shown(text)
+    # What is under a long error must not be out of sight: it scrolls in its own block.
+    tall = cut.count("\n") > 18 or len(cut) > 2_000
+    st.code(cut, language=None, wrap_lines=True, height=420 if tall else "content")
 
 
 def shown(text: str, limit: int = _LIMIT) -> str:

@@ -183,7 +183,7 @@ def test_every_page_for_every_role(role: str, impatient: ServerProcess, new_page
         assert bool(refused) is not allows(User(role, Role(role)), rule.right), rule.path
     links = page.locator('[data-testid="stTopNavLink"]').all_inner_texts()
     assert [text.split("\n")[-1] for text in links] == (
-        ["System", "Activity", "Account"] if role in ("owner", "admin") else []
+        ["System", "Failures", "Activity", "Account"] if role in ("owner", "admin") else []
     )
 
 

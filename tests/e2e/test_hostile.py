@@ -152,6 +152,16 @@ def test_the_job_page_of_an_attack_is_text(signed_in: Page, server: ServerProces
         watch.look()
 
 
+def test_failures_made_of_attacks_are_shown_as_text(signed_in: Page, server: ServerProcess) -> None:
+    watch = Watch(signed_in, server.url)
+    signed_in.goto(f"{server.url}/admin/failures?range={quote(CORPUS[1], safe='')}&{quote(CORPUS[4], safe='')}=1")
+    signed_in.locator("[class*=st-key-failure_]").first.wait_for()
+    assert signed_in.locator("[class*=st-key-md_]").count() == len(CORPUS)
+    signed_in.locator("[class*=st-key-md_] button").first.click()
+    signed_in.get_by_text("tenants hit").first.wait_for()
+    watch.look()
+
+
 @pytest.mark.parametrize("section", ["log", "sessions"])
 def test_activity_made_of_attacks_is_shown_as_text(section: str, signed_in: Page, server: ServerProcess) -> None:
     watch = Watch(signed_in, server.url)

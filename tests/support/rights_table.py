@@ -14,6 +14,7 @@ MEANING = {
     Right.VIEW_JOB_INPUT: "look into the input of a job",
     Right.RERUN: "run a job again",
     Right.CANCEL: "cancel a job",
+    Right.TRIAGE: "resolve or ignore a group of failures",
     Right.EXPORT: "take a list away as a file",
     Right.VIEW_ACTIVITY: "see what people did",
     Right.MANAGE_USERS: "add, change and shut out users, end sessions",

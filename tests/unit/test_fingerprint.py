@@ -53,6 +53,7 @@ def test_the_order_is_pinned_larger_things_first() -> None:
         ("KeyError: 'statement-2026'", "KeyError: 'statement-2025'"),
         ("timeout after 30 s on 10.0.0.7:5432", "timeout after 31 s on 10.0.0.8:5432"),
         ("could not render\nfor tenant acme", "could not render\nfor tenant other"),
+        ("quill-and-thistle has no statements", "northwind-press has no statements"),
     ],
 )
 def test_one_cause_is_one_key(one: str, other: str) -> None:

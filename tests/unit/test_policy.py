@@ -14,6 +14,7 @@ EXPECTED = {
     Right.VIEW_JOB_INPUT: OWNER_ADMIN,
     Right.RERUN: OWNER_ADMIN,
     Right.CANCEL: OWNER_ADMIN,
+    Right.TRIAGE: OWNER_ADMIN,
     Right.EXPORT: OWNER_ADMIN,
     Right.VIEW_ACTIVITY: OWNER_ADMIN,
     Right.MANAGE_USERS: {Role.OWNER},
@@ -45,8 +46,12 @@ def test_nobody_a_disabled_user_and_one_with_a_lent_password_may_do_nothing(user
 
 def test_a_user_of_one_tenant_has_no_right_over_what_belongs_to_none() -> None:
     limited = User("ada", Role.ADMIN, tenant="northwind-press")
-    assert {right for right in Right if not allows(limited, right)} == {Right.VIEW_ACTIVITY, Right.MANAGE_USERS}
-    assert [page.path for page in pages_of(limited)] == ["system", "job"]
+    assert {right for right in Right if not allows(limited, right)} == {
+        Right.TRIAGE,
+        Right.VIEW_ACTIVITY,
+        Right.MANAGE_USERS,
+    }
+    assert [page.path for page in pages_of(limited)] == ["system", "job", "failures"]
 
 
 def test_every_page_names_a_right_and_an_address_of_its_own() -> None:

@@ -1,0 +1,121 @@
+"""Failures by cause: those that need attention first, then what was made good, ignored or resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from salina_monitor.failures import FailureGroup, GroupState, state_of
+from salina_monitor.models import AsOf, TimeRange, User, utcnow
+from salina_monitor.monitor import Monitor
+from salina_monitor.queries import JobSource, get_failure_groups
+from salina_monitor.ui import failure_group
+from salina_monitor.ui.account import user_menu
+from salina_monitor.ui.acting import said
+from salina_monitor.ui.filters import Parameters
+from salina_monitor.ui.format import clock, plural, zone
+from salina_monitor.ui.session import guarded
+
+RANGES = {TimeRange.DAY: "24 h", TimeRange.WEEK: "7 days", TimeRange.MONTH: "30 days"}
+_KEY, _WRITTEN = "_failures_range", "_failures_written"
+_APART = {
+    GroupState.SUPERSEDED: "Made good later",
+    GroupState.IGNORED: "Ignored",
+    GroupState.RESOLVED: "Resolved",
+}
+
+
+def render(monitor: Monitor, user: User) -> None:
+    """Title, range, groups."""
+
+    @guarded
+    def refresh() -> None:
+        monitor.mirror.refresh()
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="header"):
+        with st.container(width="stretch", gap=None):
+            st.markdown("### Failures")
+            st.caption("Failed jobs by cause, most of them first")
+        st.button("Refresh", icon=":material/refresh:", type="primary", key="refresh", on_click=refresh)
+        user_menu(user)
+    span = _range()
+    source = monitor.jobs_for(user)
+    as_of = source.state().as_of
+    _freshness(as_of, source, monitor)
+    said()
+    if as_of.at is None:
+        st.text("No job has been read from Inngest yet; open the System page, it says why.")
+        return
+    groups = get_failure_groups(span, as_of=as_of, source=source)
+    now = source.now_at(as_of)
+    by_state = {state: [group for group in groups if state_of(group, now) is state] for state in GroupState}
+    attention = by_state[GroupState.REOPENED] + by_state[GroupState.OPEN]
+    _summary(attention, groups, span)
+    for group in attention:
+        failure_group.render(monitor, group, state_of(group, now), span, as_of, user)
+    for state, title in _APART.items():
+        _apart(monitor, by_state[state], title, state, span, as_of, user)
+
+
+def _range() -> TimeRange:
+    """The chosen range, in step with the address."""
+    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    if given != st.session_state.get(_WRITTEN):
+        read = Parameters(given, ("range",))
+        chosen = read.one_of("range", [span.value for span in RANGES])
+        st.session_state[_KEY] = TimeRange(chosen) if chosen else TimeRange.DAY
+        for note in read.dropped:
+            st.text(f"Ignored in the address: {note}.")
+    before: TimeRange = st.session_state.get(_KEY, TimeRange.DAY)
+    with st.container(key="range"):
+        chosen_span = st.segmented_control(
+            "Time range", list(RANGES), default=before, key=f"failures_range_{before.value}", required=True,
+            format_func=RANGES.__getitem__, label_visibility="collapsed",
+        )  # fmt: skip
+    span = TimeRange(chosen_span)
+    st.session_state[_KEY] = span
+    wanted = {} if span is TimeRange.DAY else {"range": span.value}
+    st.session_state[_WRITTEN] = {name: [value] for name, value in wanted.items()}
+    st.query_params.from_dict(wanted)
+    return span
+
+
+def _freshness(as_of: AsOf, source: JobSource, monitor: Monitor) -> None:
+    now = utcnow()
+    tz, name = zone(st.context.timezone)
+    stale = monitor.mirror.state().stale(now)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="freshness"):
+        if stale:
+            st.badge("Known", icon=":material/history:", color="gray")
+        else:
+            st.badge("Live", icon=":material/sensors:", color="green")
+        st.text(f"as of {clock(as_of.at, tz, now)} ({name}){'; press Refresh to ask Inngest' if stale else ''}")
+    if source.tenant is not None:
+        st.text(f"Only jobs of {source.tenant} are counted.")
+
+
+def _summary(attention: Sequence[FailureGroup], groups: Sequence[FailureGroup], span: TimeRange) -> None:
+    if not groups:
+        with st.container(border=True, key="failures_empty", horizontal_alignment="center"):
+            st.text(f"No job failed in the last {RANGES[span]}.")
+        return
+    if not attention:
+        with st.container(border=True, key="failures_empty", horizontal_alignment="center"):
+            st.text("No failure needs attention: what failed was made good, resolved or ignored; it is listed below.")
+        return
+    failed = sum(group.open for group in attention)
+    st.markdown(f"##### Needs attention: {plural(len(attention), 'cause')}, {plural(failed, 'failed job')}")
+
+
+def _apart(
+    monitor: Monitor, groups: Sequence[FailureGroup], title: str, state: GroupState, span: TimeRange, as_of: AsOf,
+    user: User,
+) -> None:  # fmt: skip
+    if not groups:
+        return
+    folded = st.expander(f"{title}: {plural(len(groups), 'cause')}", key=f"failures_{state.value}", on_change="rerun")
+    if folded.open:
+        with folded:
+            for group in groups:
+                failure_group.render(monitor, group, state, span, as_of, user)
