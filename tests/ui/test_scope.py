@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from salina_monitor import monitor as monitors
@@ -120,6 +121,21 @@ def test_a_limit_set_meanwhile_acts_at_the_next_rerun(stage: Stage) -> None:
     limit(None)
     app.run()
     assert metrics(app)["Failed, 24 h"] == "3"
+
+
+def test_an_export_holds_what_its_owner_may_see_at_the_click(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page painted before the limit was set still has its button: asked at the click, not when painted."""
+    made: list[Callable[[], str]] = []
+    monkeypatch.setattr(st, "download_button", lambda label, data, **_: made.append(data))
+    life(stage)
+    limit(None)
+    stage.open()
+    assert THEIRS in made[-1]()
+    limit(MINE)
+    assert THEIRS not in made[-1]()
+    assert MINE in made[-1]()
+    runtime.get().accounts.users.set_disabled("ada", True)
+    assert MINE not in made[-1]()
 
 
 def test_the_page_of_a_foreign_job_says_the_same_as_that_of_an_unknown_one(stage: Stage) -> None:
