@@ -44,6 +44,10 @@ class Kind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
     EXPORT = "export"
     INPUT_REVEALED = "input_revealed"
+    RERUN_ASKED = "rerun_asked"
+    RERUN = "rerun"
+    CANCEL_ASKED = "cancel_asked"
+    CANCEL = "cancel"
     FAILURE_RESOLVED = "failure_resolved"
     FAILURE_IGNORED = "failure_ignored"
     FAILURE_REOPENED = "failure_reopened"

@@ -22,6 +22,8 @@ REQUEST_S = 10.0
 MAX_RETRIES = 2
 CAP_BYTES = 64 * 1024 * 1024
 _BACK_OFF_S = 0.25
+# The request may have reached Inngest, and what it said about it did not reach us.
+_PERHAPS_DONE = frozenset({"timeout", "reset", "protocol", "bad_answer", "too_large", "vendor_down", "vendor_error"})
 
 Query = Sequence[tuple[str, str]]
 
@@ -81,12 +83,33 @@ class Asker:
                 self._count(waited=pause)
         raise AssertionError("unreachable: the last round returns or raises")
 
-    def _once(self, url: str, headers: dict[str, str], asked: Asked, ends_at: float) -> dict[str, Any]:
+    def post(self, path: str, *, what: str, deadline: float | None = None) -> dict[str, Any]:
+        """Have something done, once: it is never asked for again, whatever the answer.
+
+        Raises InngestError; Unconfirmed when it was sent and no answer came that tells how it went.
+        """
+        key = credentials(self._settings, v1=False)
+        ends_at = self._monotonic() + REQUEST_S if deadline is None else deadline
+        self._wait_for_slot(ends_at)
+        url, asked = f"{self._settings.inngest_api_url}{path}", Asked(what, False, key.setting)
+        try:
+            return self._once(url, {**key.headers, "Content-Type": "application/json"}, asked, ends_at, b"{}")
+        except InngestError as error:
+            if error.code in _PERHAPS_DONE:
+                raise fault("unconfirmed") from None
+            raise
+
+    def _once(
+        self, url: str, headers: dict[str, str], asked: Asked, ends_at: float, content: bytes | None = None
+    ) -> dict[str, Any]:
         left = min(REQUEST_S, ends_at - self._monotonic())
         if left <= 0:
             raise fault("timeout")
         try:
-            answer = wire.fetch(self._http, "GET", url, headers=headers, deadline_s=left, cap_bytes=CAP_BYTES)
+            method = "GET" if content is None else "POST"
+            answer = wire.fetch(
+                self._http, method, url, headers=headers, content=content, deadline_s=left, cap_bytes=CAP_BYTES
+            )
         except wire.WireError as error:
             self._count(requests=1, waited=error.elapsed_ms / 1000)
             raise wire_fault(error) from None

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class InngestClient:
-    """Reads runs, traces, events and functions of one app. Safe to use from several threads.
+    """Reads runs, traces, events and functions of one app, re-runs and cancels. Safe to use from several threads.
 
     Every `deadline` is a moment on the clock `monotonic` (such as `time.monotonic() + 5`): the whole call,
     waiting for the rate and retries included, ends by then. Without one a call may take 10 s.
@@ -163,6 +163,18 @@ class InngestClient:
         """The planned retry of a run between two attempts, else None. Raises NeedsSigningKey, NotFound."""
         body = self._asker.get(f"/v1/runs/{quoted(run_id)}/jobs", what="run", deadline=deadline)
         return parse_next_attempt(_v1_list(body))
+
+    def rerun(self, run_id: str, *, deadline: float | None = None) -> str:
+        """Start the run's event again with the same function; the id of the new run. Raises Refused, Unconfirmed."""
+        body = self._asker.post(f"/v2/runs/{quoted(run_id)}/rerun", what="rerun", deadline=deadline)
+        new_id = id_or_none(body.get("data"), "runId")
+        if new_id is None:
+            raise fault("unconfirmed")
+        return new_id
+
+    def cancel(self, run_id: str, *, deadline: float | None = None) -> None:
+        """Cancel a run that has not ended. Raises Refused, Unconfirmed."""
+        self._asker.post(f"/v2/runs/{quoted(run_id)}/cancel", what="cancel", deadline=deadline)
 
     def close(self) -> None:
         """Close the connections, unless the HTTP client was handed in."""

@@ -59,6 +59,14 @@ class Unreachable(InngestError):
     pass
 
 
+class Refused(InngestError):
+    """Inngest understood what was to be done and does not do it."""
+
+
+class Unconfirmed(InngestError):
+    """What was to be done may have been done: the answer never came."""
+
+
 class RateLimited(InngestError):
     """`retry_after`: seconds until the next question makes sense, None when the other side did not say."""
 
@@ -134,6 +142,14 @@ FAULTS: dict[str, Fault] = {
     ),
     "protocol": Fault(
         BadAnswer, "What answers at INNGEST_API_URL does not speak proper HTTP. Check host, port and proxies.", _URL
+    ),
+    "already_ended": Fault(Refused, "The job has ended already; there is nothing to cancel.", None),
+    "already_cancelled": Fault(Refused, "The job is cancelled already.", None),
+    "cannot_rerun": Fault(
+        Refused, "Inngest cannot run a scheduled job again by itself; it comes with its next schedule.", None
+    ),
+    "unconfirmed": Fault(
+        Unconfirmed, "Inngest did not confirm it, so it may have happened. Look at the job before trying again.", None
     ),
     "rate_limited": Fault(
         RateLimited, "Inngest asks to slow down{detail}. Lower INNGEST_RATE if this happens often.", "INNGEST_RATE"

@@ -11,12 +11,14 @@ from salina_monitor.inngest.errors import InngestError, fault
 from salina_monitor.inngest.values import decode, text_or_none
 from salina_monitor.wire import Answer, WireError
 
+_NOUN = {"rerun": "run", "cancel": "run"}
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the answer is judged against: the kind of thing asked for, the key used, whether a cursor was sent."""
 
-    what: str  # "list", "run", "trace", "app": the word in "knows no such …"
+    what: str  # "list", "run", "trace", "app", "rerun", "cancel"; for the words of "knows no such …"
     v1: bool
     key_setting: str | None  # None: asked without a key
     cursor: bool = False
@@ -98,7 +100,11 @@ def _error(status: int, problem: tuple[str, str, int], asked: Asked) -> InngestE
     unknown = message.startswith("Unable to load function run")
     bad_id = status == 400 and ("must be a valid ULID" in message or message.startswith("Invalid run ID"))
     if code == "not_found" or unknown or bad_id or (asked.v1 and status == 404 and message):
-        return fault("app_not_found") if asked.what == "app" else fault("not_found", asked.what)
+        return fault("app_not_found") if asked.what == "app" else fault("not_found", _NOUN.get(asked.what, asked.what))
+    if code in ("run_already_ended", "run_already_cancelled"):
+        return fault(code.removeprefix("run_"))
+    if status == 501 and asked.what == "rerun":
+        return fault("cannot_rerun")
     if status in (401, 403):
         return _refused(status, asked)
     if status == 429:

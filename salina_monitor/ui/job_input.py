@@ -13,7 +13,7 @@ from salina_monitor.inngest import InngestError
 from salina_monitor.models import JSON, User
 from salina_monitor.monitor import Monitor
 from salina_monitor.policy import Right, allows
-from salina_monitor.ui.acting import act, said
+from salina_monitor.ui.acting import act
 from salina_monitor.ui.text import block
 
 _REVEALED = "_revealed"
@@ -42,7 +42,6 @@ def render(monitor: Monitor, user: User, job_id: str) -> None:
                 )
             if "Raw trace" not in shown:
                 st.button("Show raw trace", key="show_trace", icon=icon, on_click=_trace, args=(monitor, job_id))
-        said()
 
 
 def _value(value: JSON) -> None:

@@ -10,8 +10,9 @@ from salina_monitor.inngest import InngestError
 from salina_monitor.models import JobEntry, User, utcnow
 from salina_monitor.monitor import Monitor
 from salina_monitor.queries import get_job_detail
-from salina_monitor.ui import job_attempts, job_input, job_related, waterfall
+from salina_monitor.ui import job_actions, job_attempts, job_input, job_related, waterfall
 from salina_monitor.ui.account import user_menu
+from salina_monitor.ui.acting import said
 from salina_monitor.ui.format import age, clock, plural, span, zone
 from salina_monitor.ui.job_details import details
 from salina_monitor.ui.session import viewer_or_none
@@ -34,6 +35,7 @@ def render(monitor: Monitor, user: User) -> None:
     if not job_id or len(job_id) > ID_LIMIT or not job_id.isprintable():
         plain("The address names no job: it should end in ?id= and the id of a job.")
         return
+    said()
     ended = st.session_state.get(_ENDED) == job_id
     st.fragment(_job, run_every=None if ended else LIVE_EVERY_S, key="job_live")(monitor, job_id)
     job_input.render(monitor, user, job_id)
@@ -56,6 +58,7 @@ def _job(monitor: Monitor, job_id: str) -> None:
     _freshness(job, now)
     with st.container(border=True, key="job"):
         details(monitor, job, now, link_to_page=False)
+        job_actions.render(monitor, job, user)
     _next_attempt(monitor, job, now)
     _timeline(job, now)
     job_attempts.render(job, now)

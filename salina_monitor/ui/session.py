@@ -98,6 +98,7 @@ def guarded(callback: Callable[P, None]) -> Callable[P, None]:
 
 def begin(token: str) -> None:
     """Make this tab the one that has just signed in, and leave a ticket for the browser's cookie."""
+    st.session_state.clear()  # what somebody else looked at in this tab, whose session ended elsewhere
     st.session_state[TOKEN] = token
     st.session_state[TICKET] = runtime.get().accounts.sessions.ticket(token)
 

@@ -177,3 +177,49 @@ def test_an_address_without_a_job_says_so(stage: Stage, given: str) -> None:
 def test_an_unknown_job_says_so(stage: Stage) -> None:
     stage.read()
     assert "No job nothing-like-this is known" in texts(page(stage, "nothing-like-this"))
+
+
+def test_a_failed_job_is_run_again_with_a_reason_once(stage: Stage) -> None:
+    job_id = put(stage, 1, S.FAILED)
+    stage.read()
+    asked: list[str] = []
+    stage.client.rerun = lambda run_id, deadline=None: asked.append(run_id) or "NEWRUN"  # type: ignore[attr-defined]
+    app = page(stage, job_id)
+    app.button(key="rerun").click().run()
+    assert "Write why" in texts(app)
+    app.text_input(key=f"rerun_why_{job_id}").set_value("the bucket is back")
+    app.button(key="rerun").click().run()
+    assert "Started again as job NEWRUN." in texts(app)
+    app.text_input(key=f"rerun_why_{job_id}").set_value("once more")
+    app.button(key="rerun").click().run()
+    assert "less than 10 minutes ago" in texts(app)
+    assert asked == [job_id]
+    assert "cancel" not in [button.key for button in app.button]
+
+
+def test_a_running_job_is_cancelled(stage: Stage) -> None:
+    job_id = put(stage, 1, S.RUNNING)
+    stage.read()
+    asked: list[str] = []
+    stage.client.cancel = lambda run_id, deadline=None: asked.append(run_id)  # type: ignore[attr-defined]
+    app = page(stage, job_id)
+    assert "rerun" not in [button.key for button in app.button]
+    app.text_input(key=f"cancel_why_{job_id}").set_value("started by mistake")
+    app.button(key="cancel").click().run()
+    assert "The job is being cancelled." in texts(app)
+    assert asked == [job_id]
+
+
+def test_a_demoted_user_acts_on_nothing_with_a_page_still_open(stage: Stage) -> None:
+    job_id = put(stage, 1, S.FAILED)
+    stage.read()
+    asked: list[str] = []
+    stage.client.rerun = lambda run_id, deadline=None: asked.append(run_id) or "NEWRUN"  # type: ignore[attr-defined]
+    app = page(stage, job_id)
+    app.text_input(key=f"rerun_why_{job_id}").set_value("the bucket is back")
+    accounts = runtime.get().accounts
+    accounts.users.add("second", Role.OWNER, "correct horse battery")
+    accounts.users.set_role("owner", Role.FINANCE)
+    app.button(key="rerun").click().run()
+    assert asked == []
+    assert ("access_refused", job_id) in rows()
