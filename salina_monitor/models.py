@@ -248,7 +248,7 @@ class JobEntry:
     `wait_ms` (queued → started) and `duration_ms` (started → ended) are None until the run is traced;
     `total_ms` (queued → ended, wait included) is known before that. `error`, `retry_count`: None = unknown or none.
     `stale` is True when the source could not be asked and the mirror answered instead. `documents` are what the
-    job is about, each as `kind:id`, e.g. `statement:st_118`.
+    job is about, each as `kind:id`, e.g. `statement:st_118`. `stuck`: active for longer than is usual for its type.
     """
 
     id: str
@@ -276,6 +276,7 @@ class JobEntry:
     output: JSON = None
     steps: tuple[Step, ...] | None = None
     documents: tuple[str, ...] = ()
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +312,8 @@ class JobSummary:
     queued_by_hour: tuple[int, ...] = ()
     completed_by_hour: tuple[int, ...] = ()
     failed_by_hour: tuple[int, ...] = ()
+    stuck_running: int | None = None
+    stuck_queued: int | None = None
     as_of: datetime | None = None
     stale: bool = True
 
@@ -323,7 +326,7 @@ NO_TENANT = "none"
 class JobFilters:
     """What a list is narrowed to. Empty fields do not narrow. `tenant=NO_TENANT` means "no tenant".
 
-    `group` is the fingerprint of a failure group.
+    `group` is the fingerprint of a failure group; `stuck` keeps jobs that run or wait longer than usual for their type.
     """
 
     type: str | None = None
@@ -332,6 +335,7 @@ class JobFilters:
     text: str = ""
     range: TimeRange = TimeRange.DAY
     group: str | None = None
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,12 @@ def _jobs(results: dict[Service, HealthCheckResult], summary: JobSummary) -> tup
         text += f", {last_hour:,} of them in the last hour" if last_hour else ", none of them in the last hour"
         level = Level.ATTENTION if last_hour else Level.GOOD
     queued, active = summary.queued or 0, summary.active or 0
-    text += f"; {active:,} running, {queued:,} queued."
+    text += f"; {active:,} running, {queued:,} queued"
+    stuck = (summary.stuck_running or 0) + (summary.stuck_queued or 0)
+    if stuck:
+        level = Level.ATTENTION
+        text += f", {stuck:,} of them for longer than usual for their type"
+    text += "."
     return level, text
 
 

@@ -63,14 +63,15 @@ def summary(context: Context, as_json: bool) -> None:
     "--range", "span_", type=click.Choice([r.value for r in TimeRange]), default="24h", show_default=True,
     help="Jobs that ended within it or have not ended.",
 )  # fmt: skip
+@click.option("--stuck", is_flag=True, help="Only jobs that run or wait longer than usual for their type.")
 @click.option("--page", type=click.IntRange(1, PAGE_CAP), default=1, show_default=True, help="The last one if beyond.")
 @click.pass_obj
 def jobs(
     context: Context, as_json: bool, status: str | None, type_id: str | None, tenant: str | None, text: str, span_: str,
-    page: int,
+    stuck: bool, page: int,
 ) -> None:  # fmt: skip
     """List jobs, newest first, 20 a page."""
-    filters = JobFilters(type_id, JobStatus(status) if status else None, tenant, text, TimeRange(span_))
+    filters = JobFilters(type_id, JobStatus(status) if status else None, tenant, text, TimeRange(span_), stuck=stuck)
     with told():
         found = get_recent_jobs(filters, page, source=context.source())
     if as_json:

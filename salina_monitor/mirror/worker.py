@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from salina_monitor.inngest import InngestClient, InngestError
 from salina_monitor.mirror.backlog import functions_due, queue_sweep, read_backlog_page
+from salina_monitor.mirror.baselines import compute_baselines
 from salina_monitor.mirror.fingerprints import add_missing_fingerprints
 from salina_monitor.mirror.state import SQL, MirrorState, SyncProblem, read_state
 from salina_monitor.mirror.sync import LEASE_POLL_S, Context, LeaseLost, sync_functions, sync_live
@@ -221,6 +222,7 @@ class Mirror:
             return False  # nothing was ever read: wait until somebody asks
         if self._read_history() or add_missing_fingerprints(self._ctx):
             return True
+        compute_baselines(self._ctx)
         queue = missing_traces(self._ctx)
         for run_id in queue:
             if self._interrupted():

@@ -7,7 +7,7 @@ neither repeat nor miss a row, whatever syncs commit meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,9 @@ COUNT_CAP = 10_000
 PAGE_CAP = 500
 TENANT_CHOICES = 1_000
 DAY = timedelta(hours=24)
+# A job is not stuck before this, however fast its kind usually is; nor without a baseline before an hour.
+RUN_FLOOR, WAIT_FLOOR, UNKNOWN_USUAL = timedelta(minutes=5), timedelta(minutes=2), timedelta(hours=1)
+LEAST_RUNS = 20
 # `is_long` marks runs that took more than this in all.
 LONG = timedelta(hours=1)
 
@@ -73,7 +76,10 @@ def get_recent_jobs(
         values |= {"limit": page_size, "offset": offset, "reach": offset + page_size}
         ids = [row["id"] for row in conn.execute(filled(page_query(filters), predicate), values)]
         rows = conn.execute(SQL["jobs_by_id"], {"ids": ids}).fetchall()
-    jobs = tuple(entry_of(row, source, as_of) for row in rows)
+        active = [row["id"] for row in rows if row["ended_seq"] > as_of.seq]
+        asked = {**usual(source, as_of), "ids": active}
+        stuck = {row["id"] for row in conn.execute(filled("stuck_of", SQL["stuck"]), asked)} if active else set()
+    jobs = tuple(replace(entry_of(row, source, as_of), stuck=row["id"] in stuck) for row in rows)
     return JobPage(jobs, total, capped, as_of.at, page, page_size, state.stale(source.clock()))
 
 
@@ -110,6 +116,11 @@ def get_job_summary(*, as_of: AsOf | None = None, source: JobSource | None = Non
             (active if row["running"] else queued)[23 - _hours_ago(row["hour"], now, 23)] += row["n"]
             if not row["running"]:
                 oldest = min(filter(None, (oldest, row["oldest"])))
+        asked = {**values, **usual(source, as_of)}
+        stuck = {
+            row["running"]: row["n"]
+            for row in conn.execute(filled("stuck_count", f"{reach} and {SQL['stuck']}"), asked)
+        }
         for row in conn.execute(filled("by_hour_ended", reach), values):
             final[JobStatus(row["status"])][47 - _hours_ago(row["hour"], now, 47)] += row["n"]
     numbers = {
@@ -128,9 +139,23 @@ def get_job_summary(*, as_of: AsOf | None = None, source: JobSource | None = Non
         queued_by_hour=tuple(queued),
         completed_by_hour=tuple(final[JobStatus.COMPLETED][24:]),
         failed_by_hour=tuple(final[JobStatus.FAILED][24:]),
+        stuck_running=stuck.get(True, 0),
+        stuck_queued=stuck.get(False, 0),
         as_of=as_of.at,
         stale=stale,
     )
+
+
+def usual(source: JobSource, as_of: AsOf) -> dict[str, Any]:
+    """The parameters of the predicate `stuck`."""
+    return {
+        "seq": as_of.seq,
+        "now": source.now_at(as_of),
+        "run_floor_s": RUN_FLOOR.total_seconds(),
+        "wait_floor_s": WAIT_FLOOR.total_seconds(),
+        "unknown_s": UNKNOWN_USUAL.total_seconds(),
+        "least_runs": LEAST_RUNS,
+    }
 
 
 def _hours_ago(hour: datetime, now: datetime, most: int) -> int:
@@ -179,6 +204,9 @@ def where(source: JobSource, filters: JobFilters, as_of: AsOf) -> tuple[str, dic
     if filters.tenant:
         parts.append("of_no_tenant" if filters.tenant == NO_TENANT else "of_tenant")
         values["tenant"] = filters.tenant
+    if filters.stuck:
+        parts.append("stuck")
+        values |= usual(source, as_of)
     if filters.group:
         parts.append("of_group")
         values["group"] = filters.group

@@ -40,9 +40,14 @@ def cards_of(summary: JobSummary, waited: str) -> tuple[Card, ...]:
     ended = None if completed is None or failed is None else completed + failed
     rate = UNKNOWN if ended is None else f"{percent(failed or 0, ended)} of ended" if ended else "none ended"
     longest = f"oldest {waited}" if waited else "none waiting" if summary.queued == 0 else ""
+    running = "running now"
+    if summary.stuck_running:
+        running = f"{summary.stuck_running:,} longer than usual"
+    if summary.stuck_queued:
+        longest += f", {summary.stuck_queued:,} longer than usual"
     return (
         Card("active", "Active", ":material/play_circle:", "blue", JobStatus.RUNNING, summary.active,
-             "active" in summary.capped, summary.active_by_hour, "running now"),
+             "active" in summary.capped, summary.active_by_hour, running),
         Card("queued", "Queued", ":material/hourglass_top:", "orange", JobStatus.QUEUED, summary.queued,
              "queued" in summary.capped, summary.queued_by_hour, longest),
         Card("completed", "Completed, 24 h", ":material/check_circle:", "green", JobStatus.COMPLETED, completed,

@@ -118,16 +118,23 @@ def clear() -> None:
 
 @guarded
 def clear_group() -> None:
-    """Failures of every cause again, the other filters as they are."""
+    """Failures of every cause, and jobs that are not stuck, again; the other filters as they are."""
     view = chosen_view()
-    view.put(replace(view.filters, group=None))
+    view.put(replace(view.filters, group=None, stuck=False))
+
+
+@guarded
+def show_view(filters: JobFilters) -> None:
+    """One of the ready-made views."""
+    chosen_view().put(filters)
 
 
 @guarded
 def _narrowed(epoch: int) -> None:
     view = chosen_view()
     given = {name: [str(st.session_state.get(f"{name}_{epoch}") or "")] for name in _NAMES}
-    read = view_of({**given, "group": [view.filters.group or ""]})
+    kept = {"group": [view.filters.group or ""], "stuck": ["1" if view.filters.stuck else ""]}
+    read = view_of({**given, **kept})
     view.filters, view.page, view.dropped = read.filters, 1, read.dropped
 
 

@@ -12,7 +12,7 @@ from salina_monitor.queries import PAGE_CAP
 TEXT_LIMIT = 200
 ID_LIMIT = 200
 GROUP_LENGTH = 16
-PARAMETERS = ("status", "type", "tenant", "q", "range", "group", "page")
+PARAMETERS = ("status", "type", "tenant", "q", "range", "group", "stuck", "page")
 STATUSES = tuple(s.value for s in JobStatus if s is not JobStatus.UNKNOWN)
 
 
@@ -80,6 +80,7 @@ def view_of(given: Mapping[str, Sequence[str]], *, ignore: Sequence[str] = ()) -
         text=read.bounded("q", TEXT_LIMIT) or "",
         range=TimeRange(span) if span else TimeRange.DAY,
         group=read.bounded("group", GROUP_LENGTH),
+        stuck=read.one_of("stuck", ("1",)) is not None,
     )
     return View(filters, page, tuple(read.dropped))
 
@@ -93,6 +94,7 @@ def parameters_of(filters: JobFilters, page: int = 1) -> dict[str, str]:
         "q": filters.text,
         "range": "" if filters.range is TimeRange.DAY else filters.range.value,
         "group": filters.group or "",
+        "stuck": "1" if filters.stuck else "",
         "page": str(page) if page > 1 else "",
     }
     return {name: value for name, value in found.items() if value}

@@ -57,6 +57,8 @@ def outcome(job: JobEntry) -> str:
     if job.retry_count is None:
         return f"{word}, attempts not read yet" if job.status is JobStatus.FAILED else word
     attempts, retries = plural(job.retry_count + 1, "attempt"), plural(job.retry_count, "retry", "retries")
+    if job.stuck:
+        word += ", longer than usual for its type"
     if job.status is JobStatus.FAILED:
         return f"failed after {attempts} ({retries})"
     return f"{word}, {retries}" if job.retry_count else word

@@ -93,7 +93,8 @@ def duration(job: JobEntry, now: datetime) -> str:
     if job.duration_ms is not None:
         return span(job.duration_ms)
     if job.status is JobStatus.RUNNING and job.started_at is not None:
-        return f"{span(max(0, round((now - job.started_at) / timedelta(milliseconds=1))))} so far"
+        so_far = span(max(0, round((now - job.started_at) / timedelta(milliseconds=1))))
+        return f"{'⚠ ' if job.stuck else ''}{so_far} so far"
     if job.traced and job.started_at is None:
         return NONE
     return f"{span(job.total_ms)} total incl. wait" if job.total_ms is not None else UNKNOWN

@@ -31,15 +31,13 @@ def render(monitor: Monitor, live: Live) -> None:
     if user is None:
         return
     source = monitor.jobs_for(user)
+    _views()
     filter_row.render(get_filter_choices(source=source))
     view = chosen_view()
     page = get_recent_jobs(view.filters, view.page, PAGE_SIZE, as_of=live.as_of, source=source)
     view.page = page.page
     filter_row.write_url()
-    if view.filters.group:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="group"):
-            st.badge("One cause only", icon=":material/filter_alt:", color="orange")
-            st.button("Show all causes", key="clear_group", type="tertiary", on_click=filter_row.clear_group)
+    _narrowed_further(view)
     for note in view.dropped:
         st.text(f"Ignored in the address: {note}.")
     if not page.jobs:
@@ -51,6 +49,34 @@ def render(monitor: Monitor, live: Live) -> None:
     _below(monitor, live, page, view)
     job_details.expanders(monitor, live, page, now)
     tab.look_at(monitor, live, [job.id for job in page.jobs if not job.traced or not job.status.is_terminal])
+
+
+VIEWS = {
+    "failing": ("Failing now", ":material/error:", JobFilters(status=JobStatus.FAILED, range=TimeRange.HOUR)),
+    "stuck": ("Stuck", ":material/hourglass_bottom:", JobFilters(stuck=True)),
+    "batch": ("Last night's batch", ":material/bedtime:", JobFilters(type="batch-statements")),
+}
+"""Ready-made views by key: label, icon, filters. Each is an address, so it can be kept as a bookmark."""
+
+
+def _views() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="views"):
+        for key, (label, icon, filters) in VIEWS.items():
+            st.button(
+                label, key=f"view_{key}", icon=icon, type="tertiary", on_click=filter_row.show_view, args=(filters,)
+            )
+
+
+def _narrowed_further(view: ChosenView) -> None:
+    """What narrows the list without a widget of its own, and the way back."""
+    if not (view.filters.group or view.filters.stuck):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="group"):
+        if view.filters.group:
+            st.badge("One cause only", icon=":material/filter_alt:", color="orange")
+        if view.filters.stuck:
+            st.badge("Longer than usual only", icon=":material/filter_alt:", color="orange")
+        st.button("Show all", key="clear_group", type="tertiary", on_click=filter_row.clear_group)
 
 
 @guarded

@@ -247,3 +247,29 @@ def test_unknown_parameters_are_named_and_dropped(stage: Stage) -> None:
     assert "Ignored in the address: status “burnt” is none of" in said
     assert "“tenants” is not a filter" in said
     assert "1–1 of 1 job" in said
+
+
+def test_a_stuck_job_has_one_number_in_card_view_and_verdict(stage: Stage) -> None:
+    stage.put(1, S.RUNNING, ago_m=90)
+    stage.put(2, S.RUNNING, ago_m=3)
+    stage.read()
+    app = stage.open()
+    said = texts(app)
+    assert "1 longer than usual" in said
+    assert "1 of them for longer than usual for their type." in said
+    app.button(key="view_stuck").click().run()
+    assert "1–1 of 1 job" in texts(app)
+    assert "Longer than usual only" in texts(app)
+    assert dict(app.query_params) == {"stuck": "1"}
+    app.button(key="clear_group").click().run()
+    assert "1–2 of 2 jobs" in texts(app)
+
+
+def test_ready_made_views_are_addresses(stage: Stage) -> None:
+    stage.put(1)
+    stage.read()
+    app = stage.open()
+    app.button(key="view_failing").click().run()
+    assert dict(app.query_params) == {"status": "failed", "range": "1h"}
+    app.button(key="view_batch").click().run()
+    assert dict(app.query_params) == {"type": "batch-statements"}

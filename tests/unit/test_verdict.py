@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -53,3 +54,9 @@ def test_failures_of_the_last_hour_want_attention_and_older_ones_do_not() -> Non
     assert "10 of 100 ended jobs failed in the last 24 h, 4 of them in the last hour" in verdict(lately, health()).text
     assert verdict(earlier, health()).level is Level.GOOD
     assert "none of them in the last hour" in verdict(earlier, health()).text
+
+
+def test_jobs_that_take_longer_than_usual_want_attention() -> None:
+    said = verdict(replace(QUIET, stuck_running=2, stuck_queued=1), health())
+    assert said.level is Level.ATTENTION
+    assert "3 of them for longer than usual for their type." in said.text

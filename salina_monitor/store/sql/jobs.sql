@@ -38,6 +38,27 @@ tenant_id = %(tenant)s and tenant_seq <= %(seq)s
 -- Predicate: known to belong to no tenant.
 tenant_id is null and tenant_seq <= %(seq)s
 
+-- name: stuck
+-- Predicate: active at the view's sync for longer than three times what 95 of 100 runs of its function take, a floor
+-- at least. Where too few runs were traced to know what is usual, an hour counts.
+(ended_seq > %(seq)s and case
+    when running_seq <= %(seq)s then %(now)s - coalesce(started_at, queued_at) > make_interval(secs => greatest(
+        %(run_floor_s)s, coalesce((select 3 * duration_p95_ms / 1000.0 from baselines b
+            where b.function_id = runs.function_id and b.n >= %(least_runs)s), %(unknown_s)s)))
+    else %(now)s - queued_at > make_interval(secs => greatest(
+        %(wait_floor_s)s, coalesce((select 3 * wait_p95_ms / 1000.0 from baselines b
+            where b.function_id = runs.function_id and b.n >= %(least_runs)s), %(unknown_s)s)))
+    end)
+
+-- name: stuck_count
+-- How many of the active runs are stuck, by whether they run.
+select running_seq <= %(seq)s as running, count(*) as n from runs
+where ended_seq > %(seq)s and first_seq <= %(seq)s and {where} group by 1
+
+-- name: stuck_of
+-- Which of these runs are stuck.
+select id from runs where id = any(%(ids)s) and {where}
+
 -- name: of_group
 -- Predicate: failures of one fingerprint.
 fingerprint = %(group)s

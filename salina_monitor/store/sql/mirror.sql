@@ -247,6 +247,26 @@ where id = %(id)s;
 -- A trace that cannot be had is tried a few times only.
 update runs set trace_tries = trace_tries + 1 where id = %(id)s;
 
+-- name: baselines_age
+-- When the baselines were computed last.
+select max(computed_at) as at from baselines;
+
+-- name: compute_baselines
+-- Usual wait and duration of each function, from runs whose trace was read.
+insert into baselines (function_id, n, wait_p50_ms, wait_p95_ms, duration_p50_ms, duration_p95_ms, computed_at)
+select function_id, count(duration_ms),
+    percentile_disc(0.5) within group (order by wait_ms), percentile_disc(0.95) within group (order by wait_ms),
+    percentile_disc(0.5) within group (order by duration_ms), percentile_disc(0.95) within group (order by duration_ms),
+    %(now)s
+from (
+    select function_id, wait_ms, duration_ms from runs
+    where status = 'completed' and traced_at is not null and ended_at >= %(since)s order by ended_at desc limit %(limit)s
+) as traced
+group by function_id
+on conflict (function_id) do update set n = excluded.n, wait_p50_ms = excluded.wait_p50_ms,
+    wait_p95_ms = excluded.wait_p95_ms, duration_p50_ms = excluded.duration_p50_ms,
+    duration_p95_ms = excluded.duration_p95_ms, computed_at = excluded.computed_at;
+
 -- name: all_rows
 -- Everything that `sync --verify` compares, of runs that ended since a time or have not ended.
 select id, function_id, status, queued_at, nullif(ended_at, 'infinity') as ended_at, error_name, error_message, is_gone
