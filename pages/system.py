@@ -1,7 +1,17 @@
 """`/admin/system`: are the services healthy, what is running, queued, done, failed, why, and what to do."""
 
 from salina_monitor import monitor as monitors
-from salina_monitor.ui import cards, filter_row, header, health_grid, jobs, live, sandbox_panel, verdict_line
+from salina_monitor.ui import (
+    auto_refresh,
+    cards,
+    filter_row,
+    header,
+    health_grid,
+    jobs,
+    live,
+    sandbox_panel,
+    verdict_line,
+)
 from salina_monitor.ui.session import require_viewer
 
 user = require_viewer()
@@ -15,3 +25,4 @@ sandbox_panel.render(monitor)
 cards.render(monitor, tab)
 jobs.render(monitor, tab)
 live.ticker(monitor, tab)
+auto_refresh.render(monitor, tab)

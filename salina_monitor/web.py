@@ -101,4 +101,7 @@ def _frame(current: Session | None, *, layout: Literal["centered", "wide"]) -> N
             st.badge("Sandbox · made-up data", icon=":material/science:", color="violet")
 
 
-_main()
+try:
+    _main()
+finally:
+    st.session_state.pop(session.BY_ITSELF, None)

@@ -90,8 +90,11 @@ class Sessions:
             record(conn, Entry(Kind.SIGN_IN, Origin(user_name, address), detail={"agent": agent[:200]}), now)
         return token
 
-    def find(self, secret: str) -> Session | None:
-        """The session behind a token or cookie, with the user's role of this moment; None if it has ended."""
+    def find(self, secret: str, *, touch: bool = True) -> Session | None:
+        """The session behind a token or cookie, with the user's role of this moment; None if it has ended.
+
+        Without `touch` the look-up is no use of the session: a page that refreshes itself must not keep it alive.
+        """
         if not secret or len(secret) > _LONGEST_SECRET:
             return None
         now = self._clock()
@@ -101,7 +104,7 @@ class Sessions:
             ).fetchone()
             if row is None:
                 return None
-            if row["last_seen_at"] < now - TOUCH_EVERY:
+            if touch and row["last_seen_at"] < now - TOUCH_EVERY:
                 conn.execute(_SQL["session_touch"], {"token_hash": row["token_hash"], "now": now})
         found = (bytes(row["token_hash"]), row["has_cookie"], row["since"], row["expires_at"], row["id"])
         return Session(user_of(row), *found)

@@ -163,6 +163,18 @@ def _hours_ago(hour: datetime, now: datetime, most: int) -> int:
     return max(0, min(most, round((now - hour) / timedelta(hours=1)) - 1))
 
 
+def count_new_jobs(
+    filters: JobFilters, seen: AsOf, as_of: AsOf, cap: int = 1_000, *, source: JobSource | None = None
+) -> int:
+    """How many jobs of a list appeared between two syncs, up to a cap. Raises StoreError."""
+    source = source or current_source()
+    predicate, values = where(source, filters, as_of)
+    values |= {"seen": seen.seq, "cap": cap}
+    with source.store.connection() as conn:
+        row = conn.execute(filled("count", f"{predicate} and {SQL['appeared']}"), values).fetchone()
+    return int(row["n"]) if row else 0
+
+
 def get_filter_choices(*, source: JobSource | None = None) -> FilterChoices:
     """Types and tenants that exist, as far as the source reaches. Raises StoreError."""
     source = source or current_source()

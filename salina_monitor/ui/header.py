@@ -7,6 +7,7 @@ import streamlit as st
 from salina_monitor.inngest.links import dashboard_url
 from salina_monitor.models import User, utcnow
 from salina_monitor.monitor import Monitor
+from salina_monitor.ui import auto_refresh
 from salina_monitor.ui import live as tab
 from salina_monitor.ui.account import user_menu
 from salina_monitor.ui.format import ago, clock, zone
@@ -36,6 +37,7 @@ def render(monitor: Monitor, live: Live, user: User) -> None:
                 disabled=url is None,
                 help="View detailed job logs in Inngest" if url else "Set INNGEST_DASHBOARD_URL to an https address",
             )
+        auto_refresh.choice()
         st.button("Refresh", icon=":material/refresh:", type="primary", key="refresh", on_click=press_refresh)
         user_menu(user)
     freshness(monitor, live)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from salina_monitor.models import JobFilters, JobPage, JobStatus, TimeRange
 from salina_monitor.monitor import Monitor
-from salina_monitor.queries import COUNT_CAP, PAGE_CAP, get_filter_choices, get_recent_jobs
+from salina_monitor.queries import COUNT_CAP, PAGE_CAP, JobSource, count_new_jobs, get_filter_choices, get_recent_jobs
 from salina_monitor.ui import filter_row, job_details, job_table
 from salina_monitor.ui import live as tab
 from salina_monitor.ui.csv_button import csv_button
@@ -38,8 +38,10 @@ def render(monitor: Monitor, live: Live) -> None:
     view.page = page.page
     filter_row.write_url()
     _narrowed_further(view)
+    _covered(view)
     for note in view.dropped:
         st.text(f"Ignored in the address: {note}.")
+    _announce(monitor, live, view, source)
     if not page.jobs:
         _empty(monitor, live, view)
         return
@@ -67,6 +69,27 @@ def _views() -> None:
             )
 
 
+def _announce(monitor: Monitor, live: Live, view: ChosenView, source: JobSource) -> None:
+    """`+12 new`: what others' refreshes brought waits for a click, so that no row moves under the cursor."""
+    latest = monitor.mirror.state().as_of
+    if live.syncing or latest.seq <= live.as_of.seq:
+        return
+    new = count_new_jobs(view.filters, live.as_of, latest, source=source)
+    if new:
+        capped = "+" if new >= 1_000 else ""
+        st.button(
+            f"+{new:,}{capped} new", key="new_jobs", icon=":material/arrow_upward:", type="tertiary",
+            on_click=_take_new, args=(monitor, live),
+        )  # fmt: skip
+
+
+@guarded
+def _take_new(monitor: Monitor, live: Live) -> None:
+    live.as_of = monitor.mirror.state().as_of
+    chosen_view().page = 1
+    st.rerun(["cards", "verdict", "freshness", "jobs"])
+
+
 def _narrowed_further(view: ChosenView) -> None:
     """What narrows the list without a widget of its own, and the way back."""
     if not (view.filters.group or view.filters.stuck):
@@ -83,6 +106,17 @@ def _narrowed_further(view: ChosenView) -> None:
 def _turned(key: str) -> None:
     view = chosen_view()
     view.page, view.dropped = st.session_state[key], ()
+
+
+def _covered(view: ChosenView) -> None:
+    """What a search looked at, so that nobody takes "not found" for "does not exist"."""
+    if view.filters.text.strip():
+        whole = view.filters.range is TimeRange.ALL
+        place = "all that is remembered" if whole else f"the last {view.filters.range.value}"
+        st.caption(
+            f"Searched {place}: ids of runs and events, tenants, documents and values of the input, functions, words"
+            " of the error. Every word must occur; the beginning of a word will do."
+        )
 
 
 def _below(monitor: Monitor, live: Live, page: JobPage, view: ChosenView) -> None:

@@ -17,7 +17,7 @@ import streamlit as st
 from salina_monitor.mirror import MirrorState
 from salina_monitor.models import AsOf, HealthCheckResult, Service
 from salina_monitor.monitor import Monitor
-from salina_monitor.ui.session import viewer_or_none
+from salina_monitor.ui.session import BY_ITSELF, viewer_or_none
 
 KEY = "_live"
 TICK_S = 0.25
@@ -114,11 +114,11 @@ def ticker(monitor: Monitor, live: Live) -> None:
 
 
 def _tick(monitor: Monitor, live: Live) -> None:
-    if viewer_or_none() is None:
-        return
+    st.session_state[BY_ITSELF] = True  # the clock looks, nobody clicked
     # A run of the whole page also ends this fragment's timer once all is settled.
-    if _news(monitor, live) or not unsettled(monitor, live):
+    if viewer_or_none() is not None and (_news(monitor, live) or not unsettled(monitor, live)):
         st.rerun()
+    st.session_state.pop(BY_ITSELF, None)
 
 
 def _news(monitor: Monitor, live: Live) -> bool:

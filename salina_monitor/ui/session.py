@@ -25,6 +25,8 @@ P = ParamSpec("P")
 
 TOKEN = "_session_token"  # noqa: S105 - the name of a place
 TICKET = "_session_ticket"  # noqa: S105 - likewise
+BY_ITSELF = "_by_itself"
+"""Set while the page runs without anybody having clicked."""
 REFUSAL = "System monitoring is for owners and admins"
 NOT_ALLOWED = "Your role does not allow this page; ask an owner."
 ENDED = "You are signed out. Reload the page to sign in."
@@ -34,7 +36,8 @@ NO_STORE = "The monitor cannot reach its database; ask its administrator."
 def current_session() -> Session | None:
     """The valid session of this connection at this moment. Raises StoreError, AccountError."""
     found = secret()
-    return runtime.get().accounts.sessions.find(found) if found else None
+    touch = not st.session_state.get(BY_ITSELF)
+    return runtime.get().accounts.sessions.find(found, touch=touch) if found else None
 
 
 def current_user() -> User | None:

@@ -273,3 +273,49 @@ def test_ready_made_views_are_addresses(stage: Stage) -> None:
     assert dict(app.query_params) == {"status": "failed", "range": "1h"}
     app.button(key="view_batch").click().run()
     assert dict(app.query_params) == {"type": "batch-statements"}
+
+
+def test_new_rows_announce_themselves_and_come_in_on_a_click(stage: Stage) -> None:
+    stage.put(1)
+    stage.read()
+    app = stage.open()
+    assert "1–1 of 1 job" in texts(app)
+    stage.put(7, ago_m=1)
+    stage.put(14, ago_m=1)
+    stage.read()  # somebody else pressed Refresh
+    app.run()
+    assert "1–1 of 1 job" in texts(app)
+    (new,) = [button for button in app.button if button.key == "new_jobs"]
+    assert new.label == "+2 new"
+    new.click().run()
+    assert "1–3 of 3 jobs" in texts(app)
+    assert "new_jobs" not in [button.key for button in app.button]
+
+
+def test_what_is_new_but_filtered_out_is_not_announced(stage: Stage) -> None:
+    stage.put(1)
+    stage.read()
+    app = stage.open({"status": "failed"})
+    stage.put(7, S.COMPLETED, ago_m=1)
+    stage.read()
+    app.run()
+    assert "new_jobs" not in [button.key for button in app.button]
+
+
+def test_a_search_says_what_it_looked_at(stage: Stage) -> None:
+    stage.put(1)
+    stage.read()
+    said = texts(stage.open({"q": "nothing-like-this", "range": "7d"}))
+    assert "Searched the last 7d: ids of runs and events" in said
+    assert "Searched" not in texts(stage.open())
+
+
+def test_refreshing_by_itself_is_a_choice_and_off(stage: Stage) -> None:
+    stage.put(1)
+    stage.read()
+    app = stage.open()
+    (menu,) = [box for box in app.selectbox if box.key == "auto_refresh"]
+    assert menu.value == 0
+    assert menu.options == ["Auto: off", "Auto: 15 s", "Auto: 30 s", "Auto: 60 s"]
+    menu.set_value(15).run()
+    assert not app.exception

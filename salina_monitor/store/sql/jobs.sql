@@ -10,6 +10,10 @@ tenant_id = %(scope)s and tenant_seq <= %(seq)s
 -- Predicate: the run was known at the view's sync.
 first_seq <= %(seq)s
 
+-- name: appeared
+-- Predicate: not there yet at an earlier view's sync.
+first_seq > %(seen)s
+
 -- name: in_range
 -- Predicate: it ended in the range or has not ended (infinity). What ended after the view's sync ended in the range.
 ended_at >= %(since)s

@@ -163,3 +163,16 @@ def test_sessions_that_ended_by_themselves_are_forgotten(sessions: Sessions, sto
     start(sessions)
     with store.connection() as conn:
         assert conn.execute("select count(*) as n from sessions").fetchone() == {"n": 1}
+
+
+def test_a_page_that_looks_by_itself_does_not_keep_a_session_alive(sessions: Sessions, clock: Clock) -> None:
+    """A wall screen that refreshes itself must not stay signed in for a person who has left."""
+    token = start(sessions)
+    for _ in range(6):
+        clock.move(minutes=5)
+        found = sessions.find(token, touch=False)
+    assert found is None
+    token = start(sessions)
+    for _ in range(6):
+        clock.move(minutes=5)
+        assert sessions.find(token)
