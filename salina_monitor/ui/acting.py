@@ -34,9 +34,13 @@ def show_once(secret: str) -> None:
     st.session_state[_SECRET] = secret
 
 
-def said() -> None:
-    """Paint how the last click went, if there was one."""
-    sentence, secret = st.session_state.pop(_SAID, ""), st.session_state.pop(_SECRET, "")
+def said(*, keep: bool = False) -> None:
+    """Paint how the last click went, if there was one.
+
+    `keep`: for a fragment that runs again by itself; the sentence then stays until the whole page runs.
+    """
+    take = st.session_state.get if keep else st.session_state.pop
+    sentence, secret = take(_SAID, ""), take(_SECRET, "")
     if sentence:
         with st.container(border=True, key="said"):
             plain(sentence)

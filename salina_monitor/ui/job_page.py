@@ -56,6 +56,7 @@ def _job(monitor: Monitor, job_id: str) -> None:
         return
     now = utcnow()
     _freshness(job, now)
+    said(keep=True)  # a click in this fragment runs nothing but this fragment
     with st.container(border=True, key="job"):
         details(monitor, job, now, link_to_page=False)
         job_actions.render(monitor, job, user)

@@ -278,6 +278,22 @@ def test_the_job_page_shows_the_same_fields(open_system: Callable[..., Page], sa
         expect(page.get_by_text(field, exact=True).first).to_be_visible()
 
 
+def test_a_failed_job_is_run_again_and_the_page_says_so(
+    sandbox: ServerProcess, open_system: Callable[..., Page]
+) -> None:
+    page = open_system("?status=failed&range=7d")
+    match = re.search(r"job_error_(\w+)", page.locator("[class*=st-key-job_error_]").first.get_attribute("class") or "")
+    assert match
+    page.goto(f"{sandbox.url}/admin/job?id={match[1]}")
+    expect(page.locator(".st-key-job_timeline")).to_be_visible()
+    page.locator(".st-key-rerun_menu button").first.click()
+    page.get_by_label("Why").fill("the bucket is back")
+    page.keyboard.press("Tab")
+    wait_idle(page)
+    page.locator(".st-key-rerun button").click()
+    expect(page.get_by_text("Started again as job")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     "query", ["", "?id=", "?id=01M84RCYDTFRS5K3RNVT5QZZZZ", "?id=../../etc", "?id=a&id=b", "?id=%00"]
 )
