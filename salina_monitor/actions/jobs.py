@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from salina_monitor.actions.actor import Actor, permit
 from salina_monitor.activity import Activity, Entry, Kind
 from salina_monitor.export import to_csv
-from salina_monitor.models import JSON, AsOf, JobEntry, JobFilters, User
+from salina_monitor.models import JSON, AsOf, HealthCheckResult, JobEntry, JobFilters, User
 from salina_monitor.policy import Right
-from salina_monitor.queries import COUNT_CAP, JobSource, get_job_detail, iter_jobs
+from salina_monitor.queries import (
+    COUNT_CAP,
+    JobSource,
+    get_failure_groups,
+    get_job_detail,
+    get_job_summary,
+    get_recent_jobs,
+    iter_jobs,
+)
+from salina_monitor.report import MOST_JOBS, incident
 
 Sources = Callable[[User], JobSource]
 """Where a user's questions go, no further than they may look: `monitor.jobs_for`."""
@@ -25,6 +34,33 @@ def export_jobs(actor: Actor, activity: Activity, sources: Sources, filters: Job
     detail |= {name: str(value) for name, value in chosen.items() if value}
     activity.add(Entry(Kind.EXPORT, actor.origin(), "jobs", detail=detail))
     return to_csv(jobs)
+
+
+def export_summary(
+    actor: Actor,
+    activity: Activity,
+    sources: Sources,
+    filters: JobFilters,
+    as_of: AsOf,
+    *,
+    verdict: str,
+    health: Sequence[HealthCheckResult],
+) -> str:
+    """What is on the screen as Markdown (`report.incident`). Raises Denied, StoreError."""
+    permit(activity, actor, Right.EXPORT, "summary")
+    source = sources(actor.user)
+    page = get_recent_jobs(filters, 1, MOST_JOBS, as_of=as_of, source=source)
+    activity.add(Entry(Kind.EXPORT, actor.origin(), "summary", detail={"range": filters.range.value}))
+    return incident(
+        verdict=verdict,
+        health=health,
+        summary=get_job_summary(as_of=as_of, source=source),
+        groups=get_failure_groups(filters.range, as_of=as_of, source=source),
+        jobs=page.jobs,
+        total=page.total,
+        filters=filters,
+        as_of=as_of,
+    )
 
 
 def reveal_input(actor: Actor, activity: Activity, sources: Sources, job_id: str) -> JobEntry | None:

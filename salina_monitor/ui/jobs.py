@@ -9,7 +9,7 @@ from salina_monitor.monitor import Monitor
 from salina_monitor.queries import COUNT_CAP, PAGE_CAP, JobSource, count_new_jobs, get_filter_choices, get_recent_jobs
 from salina_monitor.ui import filter_row, job_details, job_table
 from salina_monitor.ui import live as tab
-from salina_monitor.ui.csv_button import csv_button
+from salina_monitor.ui.export_buttons import export_buttons
 from salina_monitor.ui.filter_row import ChosenView, chosen_view
 from salina_monitor.ui.filters import fingerprint
 from salina_monitor.ui.format import count, plural
@@ -126,7 +126,7 @@ def _below(monitor: Monitor, live: Live, page: JobPage, view: ChosenView) -> Non
     noun = "job" if page.total == 1 else "jobs"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"{first:,}–{first + len(page.jobs) - 1:,} of {total} {word}{noun} · newest first", width="stretch")
-        csv_button(monitor, live, view.filters)
+        export_buttons(monitor, live, view.filters)
         pages = min(page.num_pages, PAGE_CAP)
         if pages > 1:
             # Another list or number of pages is another widget, which starts on the page the list is on.

@@ -233,6 +233,18 @@ def test_the_csv_is_what_is_filtered(open_system: Callable[..., Page]) -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_the_summary_is_what_is_on_the_screen(open_system: Callable[..., Page]) -> None:
+    page = open_system("?status=failed&range=7d")
+    with page.expect_download() as download:
+        page.locator(".st-key-summary button").click()
+    text = download.value.path().read_text("utf-8")
+    assert "# Salina: state of background jobs" in text
+    assert "| Database | healthy |" in text
+    assert "## Causes of failures, last 7d" in text
+    assert "hits " in text
+    assert "## Jobs listed: status failed, range 7d" in text
+
+
 def test_both_seed_types_and_others_can_be_chosen(open_system: Callable[..., Page]) -> None:
     page = open_system()
     for _ in range(5):  # a click that meets a repaint may only focus the box

@@ -11,7 +11,7 @@ import pytest
 
 from salina_monitor.accounts import Accounts
 from salina_monitor.actions import Actor
-from salina_monitor.actions.jobs import export_jobs, reveal_input
+from salina_monitor.actions.jobs import export_jobs, export_summary, reveal_input
 from salina_monitor.activity import ActivityFilters
 from salina_monitor.inngest import BadAnswer, InngestError, NotFound, Unreachable, VendorDown
 from salina_monitor.models import NO_TENANT, JobFilters, JobStatus, Role, TimeRange, User
@@ -302,3 +302,21 @@ class TestActions:
         with pytest.raises(Denied):
             reveal_input(actor, accounts.activity, bench.source.of, foreign())
         assert {row.outcome for row in accounts.activity.rows(ActivityFilters())} == {"refused"}
+
+    def test_a_summary_holds_the_own_jobs_only_and_is_written_down(self, bench: Bench, accounts: Accounts) -> None:
+        actor, as_of = Actor(ADMIN, 1, "192.0.2.7"), bench.source.state().as_of
+        text = export_summary(
+            actor,
+            accounts.activity,
+            bench.source.of,
+            JobFilters(range=TimeRange.ALL),
+            as_of,
+            verdict="All well.",
+            health=(),
+        )
+        assert "All well." in text
+        assert MINE in text.replace("\\", "")
+        assert THEIRS not in text.replace("\\", "")
+        assert "theirsecretword" not in text
+        (row,) = accounts.activity.rows(ActivityFilters())
+        assert (row.kind, row.target) == ("export", "summary")

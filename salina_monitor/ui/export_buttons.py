@@ -1,0 +1,61 @@
+"""Taking away what is on the screen: CSV of the filtered list, Markdown of the whole state. Made when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from salina_monitor import runtime
+from salina_monitor.actions import Actor, Denied
+from salina_monitor.actions.jobs import export_jobs, export_summary
+from salina_monitor.models import JobFilters, utcnow
+from salina_monitor.monitor import Monitor
+from salina_monitor.queries import get_job_summary
+from salina_monitor.ui import live as tab
+from salina_monitor.ui import session
+from salina_monitor.ui.live import Live
+from salina_monitor.verdict import verdict
+
+
+def export_buttons(monitor: Monitor, live: Live, filters: JobFilters) -> None:
+    """Two download buttons; their content is made at the click, for whoever may still have it then."""
+    as_of = live.as_of
+    moment = as_of.at.strftime("%Y%m%dT%H%M%SZ") if as_of.at else "unknown"
+
+    def csv(actor: Actor) -> str:
+        return export_jobs(actor, runtime.get().accounts.activity, monitor.jobs_for, filters, as_of)
+
+    def summary(actor: Actor) -> str:
+        state, health = monitor.mirror.state(), tab.known_health(monitor)
+        said = verdict(
+            get_job_summary(as_of=as_of, source=monitor.jobs_for(actor.user)), health,
+            stale_reason=tab.stale_sentence(state, utcnow()), filling=state.filling,
+        )  # fmt: skip
+        activity = runtime.get().accounts.activity
+        return export_summary(actor, activity, monitor.jobs_for, filters, as_of, verdict=said.text, health=health)
+
+    st.download_button(
+        "Summary", _made_for_whoever_clicks(summary), file_name=f"incident-{moment}.md", mime="text/markdown",
+        key="summary", icon=":material/description:", on_click="ignore",
+    )  # fmt: skip
+    st.download_button(
+        "CSV", _made_for_whoever_clicks(csv), file_name=f"jobs-{moment}.csv", mime="text/csv", key="csv",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+
+
+def _made_for_whoever_clicks(make: Callable[[Actor], str]) -> Callable[[], str]:
+    secret, address = session.secret(), session.address()
+
+    def content() -> str:
+        # Runs outside any script: no callback gate applies, so the session is looked up here.
+        found = runtime.get().accounts.sessions.find(secret) if secret else None
+        if found is None:
+            return f"{session.ENDED}\n"
+        try:
+            return make(Actor(found.user, found.id, address))
+        except Denied as error:
+            return f"{error}\n"
+
+    return content
