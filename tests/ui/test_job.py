@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from salina_monitor import monitor as monitors
 from salina_monitor import runtime
 from salina_monitor.activity import ActivityFilters
 from salina_monitor.inngest import NextAttempt, Unreachable
 from salina_monitor.models import Attempt, JobError, JobStatus, Role, Step, StepKind, Trace
 from salina_monitor.server import ROOT
-from salina_monitor.settings import Settings
-from salina_monitor.store import Store
 from salina_monitor.ui.session import TOKEN
 from tests.support.fake_client import error, run
-from tests.ui.test_system import NASTY, Stage, texts
+from tests.ui.stage import NASTY, Stage, texts
 
 S = JobStatus
-
-
-@pytest.fixture
-def stage(store: Store, settings_for: Callable[..., Settings]) -> Iterator[Stage]:
-    settings = settings_for(MONITOR_BCRYPT_COST="4", MONITOR_HISTORY_DAYS="1")
-    runtime.configure(settings, store=store)
-    made = Stage(store, settings)
-    yield made
-    monitors.close()
-    runtime.configure(settings)
 
 
 def put(stage: Stage, number: int, status: JobStatus, *, ago_m: int = 10, took_s: float = 30, **data: str) -> str:

@@ -21,7 +21,7 @@ from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 from salina_monitor.ui.session import TOKEN
 from tests.support.fake_client import run
-from tests.ui.test_system import Stage, metrics, table, texts
+from tests.ui.stage import Stage, metrics, table, texts
 
 S = JobStatus
 MINE, THEIRS = "acme-press", "other-house"
