@@ -22,13 +22,13 @@ class SocketLimits:
     """How many sockets at once, how many new ones a minute, and for how long without signing in.
 
     Many people may share one address (an office, a proxy nobody declared), so an address gets room for a company
-    that signs in at the same minute.
+    that signs in at the same minute. A stranger's page is the form alone and costs little.
     """
 
-    anonymous: int = 200
-    anonymous_per_address: int = 40
-    new_per_address: int = 120
-    per_session: int = 50
+    anonymous: int = 300
+    anonymous_per_address: int = 150
+    new_per_address: int = 400
+    per_session: int = 100
     minute_s: float = 60.0
     anonymous_s: float = 900.0
 
