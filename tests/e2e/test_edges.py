@@ -24,20 +24,27 @@ from tests.e2e.processes import PASSWORDS, ServerProcess, accounts_of, running_s
 from tests.support.canaries import canaries, canary_env, heard
 from tests.support.folders import open_folder
 
-IMPATIENT = (
-    "from salina_monitor import sockets\n"
-    "sockets._process.limits = sockets.SocketLimits(anonymous_s=4, anonymous_per_address=12)"
-)
+IMPATIENT = "from salina_monitor import sockets\nsockets._process.limits = sockets.SocketLimits(anonymous_s=8)"
+
+
+def started(first: str = "") -> Iterator[ServerProcess]:
+    """A server with one user a role, and secrets in every setting."""
+    with open_folder("salina-e2e-") as folder, running_server(folder, first=first, **canary_env()) as running:
+        with accounts_of(running) as accounts:
+            for role in Role:
+                accounts.users.add(role.value, role, PASSWORDS[role.value])
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    yield from started()
 
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[ServerProcess]:
-    """A server that hangs up on strangers after four seconds, with secrets in every setting."""
-    with open_folder("salina-e2e-") as folder, running_server(folder, first=IMPATIENT, **canary_env()) as started:
-        with accounts_of(started) as accounts:
-            for role in Role:
-                accounts.users.add(role.value, role, PASSWORDS[role.value])
-        yield started
+    """One that hangs up on strangers after eight seconds."""
+    yield from started(IMPATIENT)
 
 
 def test_who_signs_in_in_a_strangers_socket_keeps_it(impatient: ServerProcess, page: Page) -> None:
@@ -45,7 +52,7 @@ def test_who_signs_in_in_a_strangers_socket_keeps_it(impatient: ServerProcess, p
     page.on("websocket", lambda socket: sockets.append(socket.url))
     page.goto(f"{impatient.url}/admin/system")
     sign_in(page, "owner", PASSWORDS["owner"])
-    page.wait_for_timeout(6_000)
+    page.wait_for_timeout(11_000)
     assert len(sockets) == 1, "the socket was closed although its user is signed in"
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
 
@@ -55,14 +62,14 @@ def test_a_strangers_page_left_open_is_hung_up_on_and_still_works(impatient: Ser
     page.on("websocket", lambda socket: sockets.append(socket.url))
     page.goto(f"{impatient.url}/admin/system?status=failed")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    page.wait_for_timeout(7_000)
+    page.wait_for_timeout(11_000)
     assert len(sockets) >= 2, "a stranger's socket stays open for ever"
     wait_idle(page)
     sign_in(page, "owner", PASSWORDS["owner"])
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
 
 
-def test_no_socket_frame_and_no_page_holds_a_secret(impatient: ServerProcess, page: Page) -> None:
+def test_no_socket_frame_and_no_page_holds_a_secret(server: ServerProcess, page: Page) -> None:
     """Secrets on screen and on the wire: CVE-2022-27949."""
     frames: list[bytes] = []
 
@@ -70,22 +77,22 @@ def test_no_socket_frame_and_no_page_holds_a_secret(impatient: ServerProcess, pa
         frames.append(payload.encode() if isinstance(payload, str) else payload)
 
     page.on("websocket", lambda socket: socket.on("framereceived", keep))
-    page.goto(f"{impatient.url}/admin/system")
+    page.goto(f"{server.url}/admin/system")
     sign_in(page, "owner", PASSWORDS["owner"])
     page.wait_for_timeout(6_000)  # every service refuses, and says so on its card
     for path in paths():
-        page.goto(f"{impatient.url}/admin/{path}")
+        page.goto(f"{server.url}/admin/{path}")
         wait_idle(page)
         assert heard(page.content()) == []
     assert len(frames) > 10
     assert heard(b"".join(frames).decode("utf-8", "ignore")) == []
-    assert heard(impatient.log()) == []
+    assert heard(server.log()) == []
     assert canaries()
 
 
-def test_a_download_is_for_whoever_may_export(impatient: ServerProcess, page: Page) -> None:
+def test_a_download_is_for_whoever_may_export(server: ServerProcess, page: Page) -> None:
     """A file whose address is its only lock: anybody who sees the address in a log has the file."""
-    page.goto(f"{impatient.url}/admin/activity")
+    page.goto(f"{server.url}/admin/activity")
     sign_in(page, "admin", PASSWORDS["admin"])
     page.locator(".st-key-activity_csv button").wait_for()
     with page.expect_response(lambda answer: "/media/" in answer.url and ".csv" in answer.url) as taken:
@@ -99,7 +106,7 @@ def test_a_download_is_for_whoever_may_export(impatient: ServerProcess, page: Pa
         answer = client.get(url, headers={"Cookie": "; ".join(f"{k}={v}" for k, v in jar.items())})
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "no-store"
-        with accounts_of(impatient) as accounts:
+        with accounts_of(server) as accounts:
             accounts.users.set_role("admin", Role.AUTHOR)
             refused = client.get(url, headers={"Cookie": "; ".join(f"{k}={v}" for k, v in jar.items())})
             accounts.users.set_role("admin", Role.ADMIN)
@@ -124,27 +131,27 @@ def fingerprint(server: ServerProcess) -> dict[str, str]:
     return kept
 
 
-def test_no_address_changes_anything(impatient: ServerProcess, page: Page) -> None:
+def test_no_address_changes_anything(server: ServerProcess, page: Page) -> None:
     """State changed by opening a link: a queue board that re-queued thousands of jobs on GET is the example."""
-    page.goto(f"{impatient.url}/admin/system")
+    page.goto(f"{server.url}/admin/system")
     sign_in(page, "owner", PASSWORDS["owner"])
     cookie = session_cookie(page)
-    before = fingerprint(impatient)
+    before = fingerprint(server)
     tries = ("action=rerun", "action=cancel&id=1", "signout=1", "csv=1", "disable=admin", "role=owner&user=author")
     targets = [f"/admin/{path}" for path in paths()] + ["/", "/admin/", "/healthz", "/readyz", "/admin/session/x"]
-    with httpx.Client(base_url=impatient.url, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
         for target, query in product(targets, tries):
             for headers in ({}, {"Cookie": f"{cookie['name']}={cookie['value']}"}):
                 assert client.get(f"{target}?{query}", headers=headers).status_code in (200, 307, 403)
     for path in paths():
-        page.goto(f"{impatient.url}/admin/{path}?{tries[1]}&{tries[2]}&{tries[4]}")
+        page.goto(f"{server.url}/admin/{path}?{tries[1]}&{tries[2]}&{tries[4]}")
         wait_idle(page)
-    after = fingerprint(impatient)
+    after = fingerprint(server)
     assert {name for name in after if after[name] != before.get(name)} == set()
 
 
-def test_every_answer_carries_the_headers(impatient: ServerProcess) -> None:
-    with httpx.Client(base_url=impatient.url, trust_env=False) as client:
+def test_every_answer_carries_the_headers(server: ServerProcess) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
         shell = client.get("/admin/system")
         script = next(part.split('"')[0] for part in shell.text.split('src="') if part.startswith("./static/js/"))
         wanted = {
@@ -170,13 +177,13 @@ def test_every_answer_carries_the_headers(impatient: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize("role", [role.value for role in Role])
-def test_every_page_for_every_role(role: str, impatient: ServerProcess, new_page: Callable[[], Page]) -> None:
+def test_every_page_for_every_role(role: str, server: ServerProcess, new_page: Callable[[], Page]) -> None:
     """The matrix once more where it counts: in the browser."""
     page = new_page()
-    page.goto(f"{impatient.url}/admin/account")
+    page.goto(f"{server.url}/admin/account")
     sign_in(page, role, PASSWORDS[role])
     for rule in PAGES:
-        page.goto(impatient.url + rule.address)
+        page.goto(server.url + rule.address)
         page.locator(".st-key-signout button").or_(page.get_by_text("does not allow")).first.wait_for()
         wait_idle(page)
         refused = page.get_by_text("System monitoring is for owners and admins").count()
@@ -188,16 +195,16 @@ def test_every_page_for_every_role(role: str, impatient: ServerProcess, new_page
 
 
 def test_a_page_open_on_a_second_screen_obeys_a_demotion_at_its_next_click(
-    impatient: ServerProcess, new_page: Callable[[], Page]
+    server: ServerProcess, new_page: Callable[[], Page]
 ) -> None:
     """A session that keeps yesterday's role: CVE-2023-44400."""
     pages = [new_page(), new_page()]
     for page in pages:
-        page.goto(f"{impatient.url}/admin/system")
+        page.goto(f"{server.url}/admin/system")
         sign_in(page, "admin", PASSWORDS["admin"])
         page.locator(".st-key-refresh button").wait_for()
         wait_idle(page)
-    with accounts_of(impatient) as accounts:
+    with accounts_of(server) as accounts:
         accounts.users.set_role("admin", Role.EDITOR)
         try:
             for page in pages:
@@ -208,11 +215,11 @@ def test_a_page_open_on_a_second_screen_obeys_a_demotion_at_its_next_click(
             accounts.users.set_role("admin", Role.ADMIN)
 
 
-def test_a_forwarded_address_is_believed_of_declared_proxies_only(impatient: ServerProcess, page: Page) -> None:
+def test_a_forwarded_address_is_believed_of_declared_proxies_only(server: ServerProcess, page: Page) -> None:
     page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.9"})
-    page.goto(f"{impatient.url}/admin/system")
+    page.goto(f"{server.url}/admin/system")
     sign_in(page, "finance", PASSWORDS["finance"])
-    with accounts_of(impatient) as accounts:
+    with accounts_of(server) as accounts:
         (newest, *_) = accounts.activity.rows(ActivityFilters(who="finance"))
         addresses = {one.address for one in accounts.sessions.open("finance")}
     assert newest.address != "203.0.113.9"
