@@ -10,18 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from salina_monitor.redact.names import is_secret_name
-
 MASK = "•••"
-
-# A word begins here, also after an escaped line end (`\nsk-…`) or an encoded character (`%20sk-…`).
-_START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))"
-_SLASHES = r":(?:\\?/){2}"
-# An apostrophe is allowed in a password, and ends a quoted address.
-_APOSTROPHE = r"'(?![\s,:;)}\]]|\Z)"
-_RANDOM = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|\d")
-_RUN_OR_UUID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_FILE = re.compile(r"/|%2f|\.[a-z0-9]{2,5}\Z", re.IGNORECASE)
+_QUOTE = r"""(?:\\{0,4}["'])"""
+_NAMED = r"pass(?:word|wd|phrase|code)|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|signing[_-]?key|token|dsn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,141 +25,119 @@ class Shape:
     mask: Callable[[re.Match[str]], str]
 
 
-def looks_random(text: str, longest_word: int = 40) -> bool:
+def _keep(*groups: int) -> Callable[[re.Match[str]], str]:
+    """Keep the given groups around the mask: those before 0 stand before it."""
+
+    def mask(match: re.Match[str]) -> str:
+        return "".join(MASK if group == 0 else match[group] or "" for group in groups)
+
+    return mask
+
+
+def _looks_random(text: str) -> bool:
     """Whether a word is more likely a key than English: a digit, a capital inside, or no end."""
-    return len(text) > longest_word or _RANDOM.search(text) is not None
-
-
-def _between(match: re.Match[str]) -> str:
-    """Keep the two groups around the secret."""
-    return f"{match[1]}{MASK}{match[2]}"
-
-
-def _after(match: re.Match[str]) -> str:
-    """Keep the group before the secret."""
-    return f"{match[1]}{MASK}"
+    return len(text) > 40 or any(c.isdigit() for c in text) or re.search(r"[a-z][A-Z]|[A-Z]{2}[a-z]", text) is not None
 
 
 def _scheme(match: re.Match[str]) -> str:
-    return _after(match) if looks_random(match[2], longest_word=20) else match[0]
+    return f"{match[1]}{MASK}" if _looks_random(match[2]) else match[0]
 
 
-def _key(match: re.Match[str]) -> str:
-    return MASK if looks_random(match[0]) else match[0]
+def _pair(match: re.Match[str]) -> str:
+    """`password: …` always; `token: …` where it is quoted, assigned or looks random: "token: expired" is words."""
+    name, between, opening, value, closing = match.groups()
+    plain = not opening and "=" not in between and name.lower().startswith(("token", "dsn"))
+    if not value or (plain and not _looks_random(value)):
+        return match[0]
+    return f"{name}{between}{opening or ''}{MASK}{closing or ''}"
 
 
-def _parameter(match: re.Match[str]) -> str:
-    before, name, value = match.groups()
-    return f"{before}{name}={MASK}" if _is_secret_parameter(name, value) else match[0]
-
-
-def _is_secret_parameter(name: str, value: str) -> bool:
-    """`key` may be that of an object in a bucket and `code` that of an error: their values decide."""
-    if name.lower() in ("key", "code"):
-        object_key = name.lower() == "key" and _FILE.search(value)
-        known = object_key or _RUN_OR_UUID.fullmatch(value)
-        return len(value) >= 8 and looks_random(value) and not known
-    return name.lower() == "auth" or is_secret_name(name)
-
-
-def _option(match: re.Match[str]) -> str:
-    return _after(match) if is_secret_name(match[2]) else match[0]
-
-
-def _web_token(match: re.Match[str]) -> str:
-    """The run of letters from `eyJ` on, if a dot follows: what begins so is an object, encoded."""
-    before, begin, rest = match[0].partition("eyJ")
-    return before + MASK if begin and "." in rest and len(rest) >= 16 else match[0]
+def _vendor(match: re.Match[str]) -> str:
+    return MASK if _looks_random(match[0]) else match[0]
 
 
 SHAPES: tuple[Shape, ...] = (
     Shape(
         "private key",
-        ("private key",),
-        re.compile(
-            r"(-----BEGIN ([A-Z ]{0,40})PRIVATE KEY(?: BLOCK)?-----)(?!•).*?"
-            r"(?:-----END \2PRIVATE KEY(?: BLOCK)?-----|\Z)",
-            re.DOTALL,
-        ),
-        _after,
+        ("private key-----",),
+        re.compile(r"-----BEGIN ([A-Z ]{0,40})PRIVATE KEY-----(?!•).*?(?:-----END \1PRIVATE KEY-----|\Z)", re.DOTALL),
+        lambda match: f"-----BEGIN {match[1]}PRIVATE KEY-----{MASK}",
     ),
     Shape(
         "password in a database address",
-        ("postgres", "mysql", "mariadb", "redis", "amqp", "mongodb"),
+        ("postgres", "mysql", "redis", "amqp", "mongodb", "rediss"),
         # Passwords with a slash are common here and no path comes before the host.
         re.compile(
-            rf"((?:postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb)(?:\+[a-z0-9]{{1,20}})?{_SLASHES}"
-            rf"[^\s:@/\"'<>]{{0,200}}:)(?:[^\s\"'<>]|{_APOSTROPHE}){{1,500}}(@)",
+            r"\b((?:postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb)(?:\+[a-z0-9]{1,20})?://[^\s:@/\"'<>]{0,200}:)"
+            r"[^\s@\"'<>]{1,500}(@)",
             re.IGNORECASE,
         ),
-        _between,
+        _keep(1, 0, 2),
     ),
     Shape(
         "password in an address",
-        ("://", ":\\/\\/"),
-        re.compile(rf"({_SLASHES}[^\s:/?#\"'<>]{{0,200}}:)(?:[^\s/?#\"'<>]|{_APOSTROPHE}){{1,500}}(@)"),
-        _between,
+        ("://",),
+        re.compile(r"(://[^\s:@/?#\"'<>]{0,200}:)[^\s@/?#\"'<>]{1,500}(@)"),
+        _keep(1, 0, 2),
     ),
     Shape(
         "parameter of an address",
-        ("=",),
-        re.compile(r"([?&;#](?:amp;)?)([A-Za-z_][A-Za-z0-9_.~-]{0,59}+)=([^&\s\"'<>#\\)\]}`]+)"),
-        _parameter,
-    ),
-    Shape(
-        "address that is a secret",
-        ("hooks.slack", "discord", "telegram"),
+        ("amz-", "goog-", "sig", "token", "key", "secret", "password", "auth"),
         re.compile(
-            r"(hooks\.slack(?:-gov)?\.com/[a-z]{1,20}/|discord(?:app)?\.com/api/webhooks/\d{1,30}/|api\.telegram\.org/bot)"
-            r"[A-Za-z0-9_:/-]+"
+            r"([?&;](?:amp;)?(?:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|sig|token"
+            r"|[a-z]{1,20}[_-]token|api[_-]?key|client[_-]secret|secret|password|auth)=)[^&\s\"'<>#]{1,5000}",
+            re.IGNORECASE,
         ),
-        _after,
+        _keep(1, 0),
     ),
     Shape(
-        "option of a command",
-        ("--",),
-        re.compile(r"((?<![\w-])--([A-Za-z][A-Za-z0-9_-]{0,59}+)[ \t]{1,3}+[\"']?)[^\s\"'-][^\s\"']*"),
-        _option,
+        "header",
+        ("authorization", "cookie", "api-key"),
+        re.compile(
+            rf"\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)({_QUOTE}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTE}?)"
+            r"[^\r\n\"'\\]{1,8000}",
+            re.IGNORECASE,
+        ),
+        _keep(1, 2, 0),
     ),
     Shape(
         "authorization",
-        ("bearer", "basic", "apikey"),
-        re.compile(
-            _START + r"((?:Bearer|Basic|ApiKey)(?:\s{1,3}|%20|\+)[\"']?)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE
-        ),
+        ("bearer ", "basic ", "apikey "),
+        re.compile(r"\b((?:Bearer|Basic|ApiKey)\s{1,3})([A-Za-z0-9._~+/=-]{8,8000})", re.IGNORECASE),
         _scheme,
     ),
     Shape(
         "JSON web token",
         ("eyj",),
-        # The whole run is one match: looking again from every `eyJ` in it would take the square of its length.
-        re.compile(r"(?<![A-Za-z0-9_.-])[A-Za-z0-9_.-]{20,}+"),
-        _web_token,
+        re.compile(r"\beyJ[A-Za-z0-9_-]{5,8000}\.[A-Za-z0-9_-]{5,8000}(?:\.[A-Za-z0-9_-]{0,8000})?"),
+        lambda match: MASK,
     ),
     Shape(
         "AWS access key",
         ("akia", "asia", "aroa", "aida"),
-        re.compile(r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}"),
+        re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,20}\b"),
         lambda match: MASK,
     ),
     Shape(
         "vendor key",
-        ("k_live_", "k_test_", "whsec_", "signkey-", "sk-", "gh", "glpat-", "xox", "aiza", "npm_"),
+        ("sk_", "rk_", "re_", "whsec_", "signkey-", "sk-", "gh", "glpat-", "xox", "aiza", "sg."),
         re.compile(
-            r"[sr]k_(?:live|test)_[A-Za-z0-9_]{8,}|whsec_[A-Za-z0-9+/=_-]{8,}|signkey-[A-Za-z0-9_-]{8,}"
-            r"|sk-(?:inn|proj|ant|api)[A-Za-z0-9_-]{8,}|gh[opsur]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}"
-            r"|glpat-[A-Za-z0-9_-]{16,}|xox[abeoprs]-[A-Za-z0-9-]{8,}|AIza[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{30,}"
+            r"\b(?:[sr]k_(?:live|test)_[A-Za-z0-9]{8,200}|re_[A-Za-z0-9_]{14,200}|whsec_[A-Za-z0-9+/=]{8,200}"
+            r"|signkey-[A-Za-z0-9-]{8,200}|sk-(?:inn|proj|ant|api)[A-Za-z0-9_-]{8,300}|sk-[A-Za-z0-9]{20,200}"
+            r"|gh[opsur]_[A-Za-z0-9]{16,200}|github_pat_[A-Za-z0-9_]{16,200}|glpat-[A-Za-z0-9_-]{16,200}"
+            r"|xox[abeoprs]-[A-Za-z0-9-]{8,200}|AIza[A-Za-z0-9_-]{20,200}|SG\.[A-Za-z0-9_-]{16,100}\.[A-Za-z0-9_-]{16,100})"
         ),
-        _key,
+        _vendor,
     ),
     Shape(
-        # What these begin with also ends ordinary words: store_, disk-, MSG.
-        "vendor key with a short name",
-        ("re_", "sk-", "sg."),
+        "named value",
+        ("pass", "pwd", "secret", "key", "token", "dsn"),
         re.compile(
-            _START + r"(?:re_[A-Za-z0-9_]{14,}|sk-[A-Za-z0-9]{20,}|SG\.[A-Za-z0-9_-]{16,100}\.[A-Za-z0-9_-]{16,})"
+            rf"((?:{_NAMED})[A-Za-z0-9_-]{{0,20}})({_QUOTE}?\s{{0,3}}[:=]\s{{0,3}})({_QUOTE})?"
+            r"((?(3)[^\"'\\\r\n]{1,5000}|[^\s,;&\"'\\}\])>•]{1,5000}))(\\{0,4}[\"'])?",
+            re.IGNORECASE,
         ),
-        _key,
+        _pair,
     ),
 )
 
