@@ -2,6 +2,7 @@
 
 from salina_monitor import monitor as monitors
 from salina_monitor.ui import (
+    alert_banner,
     auto_refresh,
     cards,
     filter_row,
@@ -9,6 +10,7 @@ from salina_monitor.ui import (
     health_grid,
     jobs,
     live,
+    notices,
     sandbox_panel,
     verdict_line,
 )
@@ -19,6 +21,8 @@ monitor = monitors.get()
 filter_row.read_url(opening=live.is_opening())
 tab = live.begin(monitor)
 header.render(monitor, tab, user)
+notices.render(monitor, user)
+alert_banner.render(monitor, user)
 verdict_line.render(monitor, tab)
 health_grid.render(monitor, tab)
 sandbox_panel.render(monitor)

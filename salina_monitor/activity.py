@@ -48,6 +48,17 @@ class Kind(StrEnum):
     RERUN = "rerun"
     CANCEL_ASKED = "cancel_asked"
     CANCEL = "cancel"
+    BULK_BEGUN = "bulk_begun"
+    BULK_RESUMED = "bulk_resumed"
+    BULK_STOPPED = "bulk_stopped"
+    BULK_ENDED = "bulk_ended"
+    INCIDENT_ACKNOWLEDGED = "incident_acknowledged"
+    INCIDENT_NOTED = "incident_noted"
+    MAINTENANCE_PLANNED = "maintenance_planned"
+    MAINTENANCE_ENDED = "maintenance_ended"
+    ALERT_MAIL_ON = "alert_mail_on"
+    ALERT_MAIL_OFF = "alert_mail_off"
+    ALERT_TESTED = "alert_tested"
     FAILURE_RESOLVED = "failure_resolved"
     FAILURE_IGNORED = "failure_ignored"
     FAILURE_REOPENED = "failure_reopened"
@@ -136,10 +147,10 @@ class Activity:
         self._keep = keep
         self._clock = clock
 
-    def add(self, entry: Entry) -> None:
-        """Write a row in a transaction of its own."""
+    def add(self, entry: Entry, at: datetime | None = None) -> None:
+        """Write a row in a transaction of its own; `at` is when it happened, if not just now."""
         with self._store.connection() as conn:
-            record(conn, entry, self._clock())
+            record(conn, entry, at or self._clock())
 
     def add_now_and_then(self, entry: Entry) -> None:
         """Write a row unless one of this kind from this address is younger than a minute.

@@ -24,17 +24,21 @@ def cell(value: object) -> str:
     return f"'{text}" if shown.startswith((*_FORMULA, "\t", "\r", "\n")) else text
 
 
-def to_csv(jobs: Iterable[JobEntry]) -> str:
+def to_csv(jobs: Iterable[JobEntry], notes: Iterable[str] = ()) -> str:
     """One row a job, as `table_csv`."""
-    return table_csv(COLUMNS, (_cells(job) for job in jobs))
+    return table_csv(COLUMNS, (_cells(job) for job in jobs), notes)
 
 
-def table_csv(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """Header and rows as CSV, every cell safe, with a byte order mark, which spreadsheets need to read UTF-8."""
+def table_csv(columns: Sequence[str], rows: Iterable[Iterable[object]], notes: Iterable[str] = ()) -> str:
+    """Header and rows as CSV, every cell safe, with a byte order mark, which spreadsheets need to read UTF-8.
+
+    `notes` come last, each as a row of one cell that begins with `#`: what was filtered, and whether it is all.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
     writer.writerows([cell(value) for value in row] for row in rows)
+    writer.writerows([f"# {' '.join(note.split())}"] for note in notes)
     return f"\ufeff{out.getvalue()}"
 
 

@@ -12,6 +12,7 @@ import re
 from salina_monitor.models import JobError
 
 TITLE_LIMIT = 200
+VALUE = "<value>"
 _READ = 4_000
 _FRAMES = 3
 REPLACEMENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -20,8 +21,8 @@ REPLACEMENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<uuid>", re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)),
     ("<ulid>", re.compile(r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b")),
     ("<time>", re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?")),
-    ("<time>", re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?\b")),
     ("<address>", re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b")),
+    ("<time>", re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?\b")),
     ("<path>", re.compile(r"(?<![\w<])(?:/[\w.@%+-]{1,100}){2,20}")),
     (
         "<hex>",
@@ -51,10 +52,21 @@ def normalised(message: str) -> str:
     return " ".join(text.split())
 
 
-def title_of(error: JobError) -> str:
-    """The failure in one line, as a group is headed."""
-    said = normalised(error.first_line)
-    return said[:TITLE_LIMIT] or "An error without words"
+def title_of(error: JobError, tenant: str | None = None) -> str:
+    """The failure in one line, as a group is headed; `tenant`: whose it was, which others of its group are not.
+
+    It shows what all of the group share: whatever the key leaves out has a word in its place.
+    """
+    name, said = normalised(error.name or ""), _said(error)
+    if tenant:
+        name, said = (re.sub(rf"(?<![\w<-]){re.escape(tenant)}(?![\w-])", "<tenant>", text) for text in (name, said))
+    said = _SLUG.sub(VALUE, said)
+    return (f"{name}: {said}" if name and said else said or name)[:TITLE_LIMIT] or "An error without words"
+
+
+def example_of(error: JobError, title: str) -> str:
+    """What one of the group said, where its title leaves values out; "" where it does not."""
+    return " ".join(error.first_line[:_READ].split())[:TITLE_LIMIT] if VALUE in title else ""
 
 
 def fingerprint(function_id: str, error: JobError | None) -> str:
@@ -62,12 +74,15 @@ def fingerprint(function_id: str, error: JobError | None) -> str:
     if error is None:
         parts = [function_id, "", "", ""]
     else:
-        # Quoted values and slugs are data: a template's name, a tenant, a file. The title shows them, not the key.
-        message = _QUOTED.sub("<value>", error.message[:_READ])
-        first = next((line for line in message.splitlines() if line.strip()), "")
-        said = _SLUG.sub("<value>", normalised(first))
+        said = _SLUG.sub(VALUE, _said(error))
         parts = [function_id, error.name or "", said, "\n".join(_frames(error.stack))]
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:16]
+
+
+def _said(error: JobError) -> str:
+    """The first line without what varies. Quoted values are data, as slugs are: a template's name, a tenant, a file."""
+    message = _QUOTED.sub(VALUE, error.message[:_READ])
+    return normalised(next((line for line in message.splitlines() if line.strip()), ""))
 
 
 def _frames(stack: str | None) -> list[str]:

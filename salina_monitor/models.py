@@ -204,7 +204,8 @@ class Trace:
     """What the trace of one run says (source: `GET /v2/runs/{id}/trace`).
 
     `started_at` is the true start. `retry_count` is the highest `Attempt <n>` in the tree.
-    `skipped` marks a run that a singleton rule skipped.
+    `skipped` marks a run that a singleton rule skipped. `input` is the payload of the first event, `tenants` are
+    those of all events (None: it names none), each once: a batched run works on several, maybe of several tenants.
     """
 
     run_id: str
@@ -219,6 +220,7 @@ class Trace:
     error: JobError | None = None
     skipped: bool = False
     steps: tuple[Step, ...] = ()
+    tenants: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,7 @@ class JobEntry:
     `total_ms` (queued → ended, wait included) is known before that. `error`, `retry_count`: None = unknown or none.
     `stale` is True when the source could not be asked and the mirror answered instead. `documents` are what the
     job is about, each as `kind:id`, e.g. `statement:st_118`. `stuck`: active for longer than is usual for its type.
+    `shared`: it works on events of tenants that the asker may not see, so neither `input` nor `output` is given.
     """
 
     id: str
@@ -277,6 +280,7 @@ class JobEntry:
     steps: tuple[Step, ...] | None = None
     documents: tuple[str, ...] = ()
     stuck: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +331,8 @@ class JobFilters:
     """What a list is narrowed to. Empty fields do not narrow. `tenant=NO_TENANT` means "no tenant".
 
     `group` is the fingerprint of a failure group; `stuck` keeps jobs that run or wait longer than usual for their type.
+    With `since` and `until` (both or none) only jobs that ended from the one until before the other are listed,
+    and `range` does not count.
     """
 
     type: str | None = None
@@ -336,6 +342,8 @@ class JobFilters:
     range: TimeRange = TimeRange.DAY
     group: str | None = None
     stuck: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from salina_monitor import runtime
+from salina_monitor.background import Background
 from salina_monitor.checks import runner_for, warm_up
 from salina_monitor.checks.watch import HealthWatch
 from salina_monitor.inngest import InngestClient
@@ -28,6 +29,7 @@ class Monitor:
     mirror: Mirror
     _everything: JobSource
     checks: HealthWatch
+    background: Background = field(default_factory=Background)
 
     @classmethod
     def over(cls, settings: Settings, store: Store) -> Monitor:
@@ -55,7 +57,8 @@ class Monitor:
         return self._everything.of(user)
 
     def close(self) -> None:
-        """End the mirror's thread and the client's connections; the store is its opener's."""
+        """End the threads and the client's connections; the store is its opener's."""
+        self.background.close()
         self.mirror.close()
         self.client.close()
 

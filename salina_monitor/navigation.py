@@ -7,16 +7,18 @@ tests try each of them as each role.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from salina_monitor.models import User
 from salina_monitor.policy import Right, allows
 
 BASE = "/admin"
+SCRIPTS = Path(__file__).parents[1] / "pages"
 
 
 @dataclass(frozen=True, slots=True)
 class PageRule:
-    """One page: `path` below `BASE`, `script` in the folder of pages, whether the navigation lists it."""
+    """One page: `path` below `BASE`, which is also its script's name, and whether the navigation lists it."""
 
     path: str
     title: str
@@ -25,8 +27,8 @@ class PageRule:
     listed: bool = True
 
     @property
-    def script(self) -> str:
-        return f"{self.path}.py"
+    def script(self) -> Path:
+        return SCRIPTS / f"{self.path}.py"
 
     @property
     def address(self) -> str:
@@ -36,7 +38,9 @@ class PageRule:
 PAGES: tuple[PageRule, ...] = (
     PageRule("system", "System", ":material/dns:", Right.VIEW_SYSTEM),
     PageRule("job", "Job", ":material/work:", Right.VIEW_SYSTEM, listed=False),
+    PageRule("bulk", "Many jobs", ":material/checklist:", Right.VIEW_SYSTEM, listed=False),
     PageRule("failures", "Failures", ":material/error:", Right.VIEW_SYSTEM),
+    PageRule("health", "Health", ":material/monitor_heart:", Right.VIEW_SYSTEM),
     PageRule("activity", "Activity", ":material/history:", Right.VIEW_ACTIVITY),
 )
 ACCOUNT = "account"

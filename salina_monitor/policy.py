@@ -21,6 +21,7 @@ class Right(StrEnum):
     CANCEL = "cancel"
     TRIAGE = "triage"
     EXPORT = "export"
+    RECEIVE_ALERTS = "receive_alerts"
     VIEW_ACTIVITY = "view_activity"
     MANAGE_USERS = "manage_users"
 
@@ -35,15 +36,15 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.AUTHOR: frozenset(),
 }
 
-BEYOND_ONE_TENANT = frozenset({Right.TRIAGE, Right.VIEW_ACTIVITY, Right.MANAGE_USERS})
+BEYOND_ONE_TENANT = frozenset({Right.TRIAGE, Right.RECEIVE_ALERTS, Right.VIEW_ACTIVITY, Right.MANAGE_USERS})
 """Rights over what belongs to no tenant: a user limited to one tenant has none of these, whatever the role."""
 
 
 class Denied(Exception):
     """The user may not do this. The text is a sentence for them."""
 
-    def __init__(self, right: Right) -> None:
-        super().__init__(f"Your role does not allow this ({right.value}). Ask an owner.")
+    def __init__(self, right: Right, why: str = "") -> None:
+        super().__init__(why or f"Your role does not allow this ({right.value}). Ask an owner.")
         self.right = right
 
 

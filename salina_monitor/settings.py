@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,6 +105,45 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _webhook(value: str) -> str:
+    # Chat tools put their key into the path or the query, so nothing of the address may be repeated.
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise SettingError("is not a URL; write one such as https://host/path") from None
+    if re.search(r"\s", value) or not value.isascii() or not value.isprintable():
+        raise SettingError("contains blanks or characters a URL cannot have; copy the address again")
+    if parts.username or parts.password or parts.fragment:
+        raise SettingError("must not hold a user, a password or a fragment")
+    is_near = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_near)):
+        raise SettingError("is not an https URL; http is allowed to this machine only")
+    return value
+
+
+def _webhook_secret(value: str) -> str:
+    _key(value)
+    if len(value) < 16:
+        raise SettingError("is too short; write at least 16 random characters")
+    return value
+
+
+def _sender(value: str) -> str:
+    shown, address = parseaddr(value)
+    if not value.isprintable() or not is_address(address) or value not in (address, f"{shown} <{address}>"):
+        raise SettingError("is not a sender; write alerts@example.com or Salina Monitor <alerts@example.com>")
+    return value
+
+
+def is_address(text: str) -> bool:
+    """Whether mail can be sent there: one plain address, nothing around it, nothing that could begin a header."""
+    return (
+        len(text) <= 254
+        and re.fullmatch(r"[A-Za-z0-9._%+'=~#&/-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text) is not None
+    )
+
+
 def _dsn(value: str) -> str:
     try:
         parse_dsn(value)
@@ -129,12 +169,24 @@ def _number(low: float, high: float, kind: Callable[[str], float] = int) -> Call
     return parse
 
 
+def _every(value: str) -> int:
+    """Seconds between two checks; 0 = never."""
+    return 0 if value == "0" else int(_number(10, 86_400)(value))
+
+
 def _flag(value: str) -> bool:
     if value.lower() in ("1", "true", "yes", "on"):
         return True
     if value.lower() in ("", "0", "false", "no", "off"):
         return False
     raise SettingError("is neither yes nor no; write 1 or 0")
+
+
+def _token(value: str) -> str:
+    _key(value)
+    if len(value) < 16:
+        raise SettingError("is too short; write at least 16 random characters")
+    return value
 
 
 def _session_key(value: str) -> str:
@@ -189,18 +241,43 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MONITOR_DATA_DIR", OURS, "Folder of the embedded server and of generated keys; on a local disk, not on a network share.", _text, ".salina"),
     Setting("MONITOR_HOST", OURS, "Address to listen on.", _key, "127.0.0.1"),
     Setting("MONITOR_PORT", OURS, "Port to listen on; without it `PORT` is used.", _number(1, 65535), default_text="`PORT`, else 8501"),
-    Setting("MONITOR_PUBLIC_URL", OURS, "Address people open. With `https` the session cookie is marked Secure.", _url),
+    Setting("MONITOR_PUBLIC_URL", OURS, "Address people open: links in alerts lead there. With `https` the session cookie is marked Secure.", _url),
     Setting("MONITOR_ALLOW_HTTP", OURS, "1: serve people elsewhere over plain http, where passwords and sessions can be read on the way.", _flag, "0"),
     Setting("MONITOR_TRUSTED_PROXIES", OURS, "Comma-separated addresses of reverse proxies whose `X-Forwarded-*` headers are believed.", _names),
     Setting("MONITOR_SESSION_KEY", OURS, "Secret behind session tokens, at least 32 characters, the same on all replicas. Empty: made once in the data folder.", _session_key, secret=True),
     Setting("MONITOR_SESSION_IDLE_MINUTES", OURS, "Minutes without use after which a session ends.", _number(1, 1440), "30"),
     Setting("MONITOR_SESSION_HOURS", OURS, "Hours after which a session ends in any case.", _number(1, 168), "8"),
     Setting("MONITOR_ACTIVITY_DAYS", OURS, "Days for which the activity log is kept.", _number(30, 3650), "365"),
+    Setting("MONITOR_METRICS_TOKEN", OURS, "Bearer token with which other machines may read `/metrics`, at least 16 characters. Empty: this machine only, and nobody where `MONITOR_PUBLIC_URL` is of elsewhere.", _token, secret=True),
     Setting("MONITOR_BCRYPT_COST", OURS, "Cost of password hashes.", _number(4, 16), "12"),
     Setting("MONITOR_OWNER_PASSWORD_FILE", OURS, "File with the first owner's password, for a first start without a terminal.", _text),
     Setting("MONITOR_JOB_TYPES", OURS, "Job types as JSON: id, label, functions. Functions not named here appear under their own name.", _job_types, DEFAULT_JOB_TYPES, default_text="PDF generation, Batch statements"),
     Setting("MONITOR_DOCUMENT_FIELDS", OURS, "Comma-separated fields of an event's data that name what a job is about, e.g. `statementId`: jobs of the same document are shown together.", _names, default_text="every single id"),
     Setting("MONITOR_HISTORY_DAYS", OURS, "Days of runs fetched on the first fill.", _number(1, 90), "7"),
+    Setting("MONITOR_COLLECT", OURS, "1: `serve` also reads, checks and keeps history while nobody looks. 0: `collect` does, or nobody.", _flag, "1"),
+    Setting("MONITOR_SYNC_SECONDS", OURS, "Seconds between two readings from Inngest while nobody looks.", _number(5, 3600), "15"),
+    Setting("MONITOR_CHECK_SECONDS", OURS, "Seconds between two checks of a service while nobody looks.", _number(10, 86_400), "30"),
+    *(
+        Setting(f"MONITOR_CHECK_{name}_SECONDS", OURS, f"The same for {label} alone; 0: never by itself{why}.", _every, default_text="that of `MONITOR_CHECK_SECONDS`")
+        for name, label, why in (
+            ("DATABASE", "the ERP's database", ", so that a database that sleeps when idle may sleep"),
+            ("CLERK", "Clerk", ""), ("S3", "S3", ""), ("RESEND", "Resend", ""), ("INNGEST", "Inngest", ""),
+        )
+    ),
+    Setting("MONITOR_INCIDENT_BAD", OURS, "So many bad checks in a row open an incident.", _number(1, 20), "2"),
+    Setting("MONITOR_INCIDENT_GOOD", OURS, "So many good checks in a row close it.", _number(1, 20), "2"),
+    Setting("MONITOR_HEALTH_DAYS", OURS, "Days for which each result of a check is kept.", _number(2, 90), "8"),
+    Setting("MONITOR_HEALTH_QUARTER_DAYS", OURS, "Days for which the quarters of an hour made of them are kept.", _number(8, 800), "100"),
+    Setting("MONITOR_HEALTH_DAY_DAYS", OURS, "Days for which the days made of them are kept.", _number(100, 10_000), "1000"),
+    Setting("MONITOR_MAIL_FROM", OURS, "Sender of alert mails, of a domain that Resend knows as yours, e.g. `Salina Monitor <alerts@example.com>`. Empty: no mail.", _sender),
+    Setting("MONITOR_WEBHOOK_URL", OURS, "Where alerts are posted as JSON, e.g. a chat tool; https, or http to this machine. Empty: nowhere.", _webhook, secret=True),
+    Setting("MONITOR_WEBHOOK_SECRET", OURS, "Signs what is posted there, at least 16 characters. Empty: unsigned.", _webhook_secret, secret=True),
+    Setting("MONITOR_ALERT_REMIND_HOURS", OURS, "Hours after which an alert that is still open is told again, once; then once a day. 0: never.", _number(0, 168), "4"),
+    Setting("MONITOR_ALERT_QUEUED_MINUTES", OURS, "Minutes after which a job that waits for its turn is an alert, whatever is usual. 0: never.", _number(0, 10_080), "60"),
+    Setting("MONITOR_RUN_DAYS", OURS, "Days for which ended jobs and their counts are kept; never less than `MONITOR_HISTORY_DAYS` and two days.", _number(35, 3650), "400"),
+    Setting("MONITOR_TEXT_DAYS", OURS, "Days for which their error texts, words for search and documents are kept; name of the error and numbers stay.", _number(8, 3650), "180"),
+    Setting("MONITOR_LETTER_DAYS", OURS, "Days for which letters about alerts are kept once they were sent or given up.", _number(7, 3650), "30"),
+    Setting("MONITOR_RECORD_DAYS", OURS, "Days for which closed incidents and alerts, past maintenance, actions on jobs and replaced decisions about causes are kept.", _number(90, 3650), "730"),
     Setting("MONITOR_SANDBOX", OURS, "1: commands talk to the sandbox of the data folder.", _flag, "0"),
 )  # fmt: skip
 _BY_NAME = {s.name: s for s in SETTINGS}
@@ -243,6 +320,11 @@ class Settings:
         except KeyError:
             raise AttributeError(name) from None
 
+    def check_seconds(self, service: str) -> int:
+        """Seconds between two checks of a service (its value, e.g. `s3`) while nobody looks; 0: never."""
+        own = self.values[f"monitor_check_{service}_seconds"]
+        return int(self.monitor_check_seconds if own is None else own)
+
     def problem(self, *names: str) -> Problem | None:
         """The first problem among the named settings."""
         return next((p for p in self.problems if p.name in names), None)
@@ -282,6 +364,9 @@ class Settings:
                 found.add(value)
                 if setting.parse is _dsn:
                     found.update(filter(None, dsn_passwords(value)))
+                if setting.parse is _webhook:
+                    parts = urlsplit(value)
+                    found.update(part for part in (*parts.path.split("/"), parts.query) if len(part) >= 12)
         return tuple(sorted((s for s in found if len(s) >= 4), key=len, reverse=True))
 
 
@@ -298,7 +383,7 @@ def _parse(setting: Setting, raw: str) -> tuple[Any, Problem | None]:
 def _empty(setting: Setting) -> Any:
     if setting.parse is _names:
         return ()
-    return None if setting.name in ("INNGEST_RATE", "MONITOR_PORT") else ""
+    return None if setting.name in ("INNGEST_RATE", "MONITOR_PORT") or setting.parse is _every else ""
 
 
 def setting(name: str) -> Setting:

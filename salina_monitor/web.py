@@ -22,7 +22,6 @@ from salina_monitor.ui import account, no_store, refusal, session, sign_in, styl
 
 log = logging.getLogger(__name__)
 ICON = Path(__file__).parent / "ui" / "static" / "icon.png"
-SCRIPTS = Path(__file__).parents[1] / "pages"
 
 
 def _main() -> None:
@@ -73,7 +72,7 @@ def _run_pages(current: Session) -> None:
 
 def _page(rule: PageRule) -> Page:
     seen: Literal["visible", "hidden"] = "visible" if rule.listed else "hidden"
-    return st.Page(SCRIPTS / rule.script, title=rule.title, icon=rule.icon, url_path=rule.path, visibility=seen)
+    return st.Page(rule.script, title=rule.title, icon=rule.icon, url_path=rule.path, visibility=seen)
 
 
 def _run(page: Page) -> None:

@@ -101,6 +101,12 @@ class Users:
         with self._store.connection() as conn:
             return tuple(row["name"] for row in conn.execute(_SQL["users_of_sandbox"]))
 
+    def get(self, name: str) -> User | None:
+        """Somebody as they are now; None when nobody has this name."""
+        with self._store.connection() as conn:
+            row = conn.execute(_SQL["user_get"], {"name": clean_name(name)}).fetchone()
+        return None if row is None else user_of(row)
+
     def known(self, name: str) -> bool:
         """Whether somebody has this name."""
         with self._store.connection() as conn:

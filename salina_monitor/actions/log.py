@@ -7,7 +7,7 @@ import json
 from salina_monitor.actions.actor import Actor, permit
 from salina_monitor.activity import COUNT_CAP, Activity, ActivityFilters, ActivityPage, Entry, Kind, Recorded
 from salina_monitor.export import table_csv
-from salina_monitor.models import iso
+from salina_monitor.models import iso, utcnow
 from salina_monitor.policy import Right
 
 COLUMNS = ("at", "who", "kind", "target", "outcome", "address", "why", "detail")
@@ -31,7 +31,11 @@ def export(actor: Actor, activity: Activity, filters: ActivityFilters) -> str:
     permit(activity, actor, Right.EXPORT, "activity")
     rows = activity.rows(filters, COUNT_CAP)
     activity.add(Entry(Kind.EXPORT, actor.origin(), "activity", detail={"rows": len(rows)}))
-    return table_csv(COLUMNS, (_cells(row) for row in rows))
+    narrowed = [f"{name} {value}" for name, value in (("who", filters.who), ("kind", filters.kind)) if value]
+    notes = [f"{len(rows):,} rows; {', '.join([*narrowed, f'range {filters.range.value}'])}; as of {iso(utcnow())}"]
+    if len(rows) >= COUNT_CAP:
+        notes.append(f"the newest {COUNT_CAP:,} only; narrow the filter to get the others")
+    return table_csv(COLUMNS, (_cells(row) for row in rows), notes)
 
 
 def _cells(row: Recorded) -> tuple[str | None, ...]:

@@ -29,6 +29,7 @@ def decide(
     why: str = "",
     until_at: datetime | None = None,
     until_count: int | None = None,
+    until_per_hour: int | None = None,
     at: datetime | None = None,
 ) -> bool:
     """Write a decision and its activity row; False when no failure has this fingerprint. Raises Denied, StoreError.
@@ -40,8 +41,9 @@ def decide(
     values = {
         "fingerprint": fingerprint, "kind": kind.value, "at": at or now, "who": actor.user.name,
         "why": why.strip()[:500], "until_at": until_at, "until_count": until_count,
+        "until_per_hour": until_per_hour,
     }  # fmt: skip
-    until: dict[str, JSON] = {"until": iso(until_at), "until_count": until_count}
+    until: dict[str, JSON] = {"until": iso(until_at), "until_count": until_count, "until_per_hour": until_per_hour}
     with store.connection() as conn:
         if conn.execute(_SQL["add_mark"], values).fetchone() is None:
             return False

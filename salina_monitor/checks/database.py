@@ -38,6 +38,10 @@ class _Refused(Exception):
         self.text = text
 
 
+class _NotPostgres(Exception):
+    """What lets us in does not answer the question as PostgreSQL does."""
+
+
 def probe(settings: Settings, budget_s: float) -> Finding:
     """Connect and ask once, within `budget_s` seconds; the latency includes look-up, connection and TLS."""
     if finding := unusable(settings, ("DATABASE_URL",)):
@@ -53,6 +57,8 @@ def probe(settings: Settings, budget_s: float) -> Finding:
         return found("timeout", elapsed_ms())
     except socket.gaierror:
         return found("dns", elapsed_ms())
+    except _NotPostgres:
+        return found("not_postgres", elapsed_ms())
     except _Refused as error:
         code, facts = code_of_refusal(error.text)
         return Finding(code, elapsed_ms(), facts)
@@ -142,7 +148,12 @@ def _query(conn: pq.abc.PGconn, ends_at: float) -> tuple[bool, bool]:
     result = conn.get_result()
     if result is None or result.status != pq.ExecStatus.TUPLES_OK:
         raise _Refused(conn.get_error_message())
-    return result.get_value(0, 0) == b"t", result.get_value(0, 1) == b"t"
+    if (result.ntuples, result.nfields) != (1, 2):
+        raise _NotPostgres
+    values = (result.get_value(0, 0), result.get_value(0, 1))
+    if not {b"t", b"f"}.issuperset(values):
+        raise _NotPostgres
+    return values[0] == b"t", values[1] == b"t"
 
 
 def _wait(conn: pq.abc.PGconn, ends_at: float, *, write: bool) -> None:

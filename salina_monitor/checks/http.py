@@ -72,7 +72,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
 def _seconds_until(date: str, now: datetime) -> float:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+    except (TypeError, ValueError, IndexError, OverflowError):  # what the library lets out for texts that are no dates
         return DEFAULT_RETRY_AFTER_S
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()
 

@@ -131,6 +131,8 @@ _ROWS: tuple[Outcome, ...] = (
             "{host} is starting, recovering or shutting down. Wait a minute; if it stays so, read the server's log."),
     Outcome("no_tls", UNHEALTHY, (DATABASE,), "DATABASE_URL wants TLS, the server does not offer it.",
             "{host} does not offer TLS, which DATABASE_URL asks for. Turn it on there, or change sslmode."),
+    Outcome("not_postgres", UNHEALTHY, (DATABASE,), "Something else than PostgreSQL answers on that port.",
+            "{host} answered, but not as PostgreSQL does. Check host and port in DATABASE_URL; a web server or proxy there looks the same."),
     Outcome("db_error", UNHEALTHY, (DATABASE,), "The server refused in a way the check has no word for.",
             "{host} answers, but refuses the connection or the query. Look into the server's log, which says why."),
     Outcome("no_bucket", UNHEALTHY, (S3,), "There is no bucket of that name (404).",

@@ -13,7 +13,7 @@ Results = Sequence[HealthCheckResult] | Mapping[Service, HealthCheckResult]
 _NOT_HEARD_FROM = frozenset(
     {
         "timeout", "dns", "refused", "reset", "tls_cert", "tls", "protocol", "too_large", "bad_body", "redirect",
-        "not_found", "unexpected", "vendor_down", "vendor_error", "not_s3",
+        "not_found", "unexpected", "vendor_down", "vendor_error", "not_s3", "not_postgres",
     }
 )  # fmt: skip
 

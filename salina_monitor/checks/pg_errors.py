@@ -56,7 +56,11 @@ _FRAGMENTS: tuple[tuple[str, str], ...] = (
     ("timeout expired", "timeout"),
     ("ssl error", "tls"),
     ("ssl syscall error", "tls"),
-    ("invalid response to ssl negotiation", "tls"),
+    ("invalid response to ssl negotiation", "not_postgres"),
+    ("expected authentication request", "not_postgres"),
+    ("lost synchronization", "not_postgres"),
+    ("unexpected response from server", "not_postgres"),
+    ("message type 0x", "not_postgres"),
 )
 
 

@@ -144,7 +144,8 @@ def _judge(answer: Answer, wanted_region: str) -> Finding:
         return found("ok", ms, said="Bucket reachable")
     if elsewhere and (300 <= status < 400 or status == 400):
         return found("wrong_region", ms, region=region)
-    if status == 403 or (status in (400, 401) and from_s3):
+    # Some stores of S3's kind answer a wrong key with 401; a 400 without S3's marks is anybody's.
+    if status in (401, 403) or (status == 400 and from_s3):
         return found("access_denied", ms, http=status)
     if status == 404:
         return found("no_bucket", ms)

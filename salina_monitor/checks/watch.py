@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from salina_monitor.checks.runner import CheckRunner
 from salina_monitor.models import HealthCheckResult, Service
@@ -21,6 +22,13 @@ class HealthWatch:
         self._changed = threading.Condition()
         self._pending: Counter[Service] = Counter()
         self._since: dict[Service, float] = {}
+        self._told: dict[Service, datetime] = {}
+        self._listeners: list[Callable[[HealthCheckResult], None]] = []
+
+    def listen(self, found: Callable[[HealthCheckResult], None]) -> None:
+        """Have `found` called with every new result of this watch, by the thread that waited for it."""
+        with self._changed:
+            self._listeners.append(found)
 
     def start(self, services: Sequence[Service] = tuple(Service), *, force: bool = False) -> None:
         """Ask these services; a probe in flight is shared, and without `force` a young result is kept."""
@@ -37,9 +45,20 @@ class HealthWatch:
         try:
             for result in results:
                 left.discard(result.service)
+                self._tell(result)
                 self._done(result.service)
         finally:
             self._done(*left)
+
+    def _tell(self, result: HealthCheckResult) -> None:
+        # A result that is young enough is taken as it is, and two who wait for one probe get it both: told once.
+        with self._changed:
+            if self._told.get(result.service) == result.checked_at:
+                return
+            self._told[result.service] = result.checked_at
+            listeners = list(self._listeners)
+        for found in listeners:
+            found(result)
 
     def _done(self, *services: Service) -> None:
         with self._changed:

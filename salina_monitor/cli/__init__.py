@@ -12,9 +12,12 @@ from typing import NoReturn
 import click
 
 from salina_monitor import __version__
+from salina_monitor.cli.backup import backup, restore
+from salina_monitor.cli.collect import collect
 from salina_monitor.cli.context import Context
 from salina_monitor.cli.doctor import doctor
 from salina_monitor.cli.jobs import job, jobs, summary
+from salina_monitor.cli.prune import prune
 from salina_monitor.cli.serve import sandbox, serve
 from salina_monitor.cli.sync import sync
 from salina_monitor.cli.users import users
@@ -55,5 +58,5 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-for command in (serve, sandbox, sync, doctor, summary, jobs, job, users):
+for command in (serve, sandbox, collect, sync, doctor, summary, jobs, job, prune, backup, restore, users):
     main.add_command(command)

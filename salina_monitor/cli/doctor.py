@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from salina_monitor.alerts import mail, webhook
+from salina_monitor.alerts.outcomes import Outcome
 from salina_monitor.checks import overall, run_all_health_checks
 from salina_monitor.cli.context import Context, echo_json
 from salina_monitor.models import HealthStatus
@@ -38,9 +40,10 @@ def doctor(context: Context, as_json: bool) -> None:
     """Check settings, services and the store, and say what to fix."""
     results = list(run_all_health_checks(context.settings).values())
     worst, store = overall(results), _store(context)
+    alerts = _alerts(context.settings)
     problems = [{"setting": p.name, "code": p.code, "message": p.message} for p in context.settings.problems]
     if as_json:
-        echo_json({"overall": worst, "checks": results, "store": store, "problems": problems})
+        echo_json({"overall": worst, "checks": results, "store": store, "alerts": alerts, "problems": problems})
     else:
         for problem in problems:
             click.echo(f"{click.style('setting', fg='red'):24} {problem['message']}")
@@ -49,7 +52,27 @@ def doctor(context: Context, as_json: bool) -> None:
             latency = f"{result.latency_ms:,} ms" if result.latency_ms is not None else "-"
             click.echo(f"{result.service.label:9} {click.style(f'{word:14}', fg=color)} {latency:>9}  {result.message}")
         click.echo(f"{'Store':9} {store['status']:14} {'':>9}  {store['message']}")
+        for name, found in alerts.items():
+            word = found["status"].replace("_", " ")
+            click.echo(f"{name.capitalize():9} {word:14} {'':>9}  {found['message']}")
     raise SystemExit(EXIT_CODES[worst])
+
+
+def _alerts(settings: Settings) -> dict[str, dict[str, str]]:
+    """The two ways in which alerts are sent; nothing is sent to find out."""
+    links = "" if settings.monitor_public_url else " They hold no links, for MONITOR_PUBLIC_URL is not set."
+    signed = "signed" if settings.monitor_webhook_secret else "unsigned, for MONITOR_WEBHOOK_SECRET is not set"
+    return {
+        "mail": _way(mail.problem(settings), f"Alerts are mailed to those who ask for it under Account.{links}"),
+        "webhook": _way(webhook.problem(settings), f"Alerts are posted to MONITOR_WEBHOOK_URL, {signed}.{links}"),
+    }
+
+
+def _way(unable: Outcome | None, ready: str) -> dict[str, str]:
+    if unable is None:
+        return {"status": "ready", "code": "ok", "message": ready}
+    status = "not_configured" if unable.code == "not_configured" else "unusable"
+    return {"status": status, "code": unable.code, "message": unable.said}
 
 
 def _store(context: Context) -> dict[str, Any]:

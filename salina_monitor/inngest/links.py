@@ -1,7 +1,7 @@
 """Links for people into Inngest's own pages. None where no safe target can be derived.
 
-Two kinds of pages: Cloud's (`…/env/{env}/apps|runs|functions/…`) and a self-hosted server's (`/runs`,
-`/run?runID=…`). Which one is told by the dashboard address if there is one, else by the API's.
+Two kinds of pages: Cloud's (`…/env/{env}/apps|runs|functions|events/…`) and a self-hosted server's (`/runs`,
+`/run?runID=…`, `/event?eventID=…`). Which one is told by the dashboard address if there is one, else by the API's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ CLOUD = "https://app.inngest.com"
 DEFAULT_ENV = "development"
 _ENV_PART = re.compile(r"\A(.*?/env/[^/]+)(?:/.*)?\Z")
 # Pages of the self-hosted server that people copy the address from.
-_PAGES = re.compile(r"/(?:runs?|apps|functions|events)(?:/.*)?\Z")
+_PAGES = re.compile(r"/(?:runs?|apps|functions|events?)(?:/.*)?\Z")
+_ULID = re.compile(r"\A[0-9A-Z]{26}\Z")
 
 
 def dashboard_url(settings: Settings) -> str | None:
@@ -39,6 +40,15 @@ def function_url(settings: Settings, slug: str) -> str | None:
     """The page of one function; the self-hosted server has none."""
     env = _env_base(settings)
     return None if env is None else _safe(f"{env}/functions/{quote(slug, safe='')}")
+
+
+def event_url(settings: Settings, event_id: str | None) -> str | None:
+    """The page of one event by its internal id, as runs name it. Both kinds take nothing but a ULID there."""
+    if event_id is None or not _ULID.match(event_id):
+        return None
+    if (env := _env_base(settings)) is not None:
+        return _safe(f"{env}/events/{event_id}")
+    return _safe(f"{_self_hosted_base(settings)}/event?eventID={event_id}")
 
 
 def _env_base(settings: Settings) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 _TENANT_KEYS = ("tenantId", "tenant_id")
@@ -18,27 +18,12 @@ _PEOPLE = frozenset(
 )
 # Untrusted payloads end up in an index, whose entries may not grow at will.
 MAX_LENGTH = 200
-MAX_IDS = 100
 MAX_DOCUMENTS = 10
 
 
 def tenant_of(data: Mapping[str, Any]) -> str | None:
     """`tenantId`, else `tenant_id`, as text; None when absent, blank or neither text nor whole number."""
     return next((found for key in _TENANT_KEYS if (found := _id(data.get(key)))), None)
-
-
-def document_ids(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """Ids at the top level of a payload (`statementId`, `author_ids`, …) in order, each once, at most 100.
-
-    Tenant and user are not among them.
-    """
-    found: dict[str, None] = {}
-    for value in _candidates(data):
-        if (one := _id(value)) is not None:
-            found[one] = None
-            if len(found) == MAX_IDS:
-                break
-    return tuple(found)
 
 
 def documents_of(data: Mapping[str, Any], keys: Collection[str] = ()) -> tuple[str, ...]:
@@ -65,16 +50,6 @@ def _stem(key: str) -> str:
         return ""
     stem = _ID_KEY.sub(lambda m: m[0][0], key).rstrip("_")
     return "" if stem.lower() in _NOT_DOCUMENTS else stem
-
-
-def _candidates(data: Mapping[str, Any]) -> Iterator[Any]:
-    for key, value in data.items():
-        if not _stem(key):
-            continue
-        if isinstance(value, list):
-            yield from value
-        else:
-            yield value
 
 
 def _id(value: Any) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from salina_monitor.inngest.steps import ATTEMPT, DUPLICATE, span_status, span_times, steps_of
+from salina_monitor.inngest.tenants import tenant_of
 from salina_monitor.inngest.values import Malformed, parse_error, parse_output
 from salina_monitor.models import JSON, Attempt, JobStatus, Trace
 
@@ -33,11 +34,12 @@ def parse_trace(data: Any, run_id: str) -> Trace:
         ended_at=ended if status.is_terminal or status is JobStatus.UNKNOWN else None,
         retry_count=retries,
         attempts=attempts,
-        input=_input(root),
+        input=next(iter(_payloads(root)), None),
         output=parse_output(root.get("output")) if status is JobStatus.COMPLETED else None,
         error=error,
         skipped=root["status"].upper() == "SKIPPED",
         steps=steps_of(root),
+        tenants=_tenants(root),
     )
 
 
@@ -82,10 +84,19 @@ def _spans(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 todo.append(child)
 
 
-def _input(root: dict[str, Any]) -> JSON:
-    """The payload of the event that started the run: `input.data[0].data`."""
+def _payloads(root: dict[str, Any]) -> list[JSON]:
+    """The payloads of the events that started the run: `input.data[].data`; None for what has another shape."""
     node: Any = root.get("input")
-    node = node.get("data") if isinstance(node, dict) else None
-    node = node[0] if isinstance(node, list) and node else None
-    payload: JSON = node.get("data") if isinstance(node, dict) else None
-    return payload
+    if node is None:
+        return []
+    events = node.get("data") if isinstance(node, dict) else None
+    return (
+        [event.get("data") if isinstance(event, dict) else None for event in events]
+        if isinstance(events, list)
+        else [None]
+    )
+
+
+def _tenants(root: dict[str, Any]) -> tuple[str | None, ...]:
+    found = (tenant_of(payload) if isinstance(payload, dict) else None for payload in _payloads(root))
+    return tuple(dict.fromkeys(found))

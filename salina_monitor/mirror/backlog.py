@@ -34,6 +34,8 @@ def read_backlog_page(ctx: Context) -> bool:
         else:
             _read_run_page(ctx, seq, piece)
     except BadCursor:
+        if piece["kind"] == "events" and piece["cursor"] is None:
+            raise  # refused is a place made of the time alone: asking again at once would go on for ever
         # A cursor expires with the server's memory of it; the position is enough to go on.
         _move(ctx, piece, piece["position"], None, done=False)
     return True

@@ -15,11 +15,9 @@ from salina_monitor.fingerprint import fingerprint
 from salina_monitor.inngest.tenants import documents_of, tenant_of
 from salina_monitor.models import Event, Function, JobError, JobStatus, Run
 from salina_monitor.redact import Redactor
-from salina_monitor.searchtext import clean, tokens
+from salina_monitor.searchtext import MOST_VALUES, clean, tokens, tokens_of_values
 
 NAME_LIMIT, MESSAGE_LIMIT, STACK_LIMIT = 500, 100_000, 200_000
-# An input is indexed as far as people would name it on the phone; a batch may hold thousands of values.
-MOST_VALUES, MOST_WORDS = 200, 150
 # Shapes only: configured secrets change, so they are masked where a row is read.
 _masked = Redactor()
 
@@ -68,7 +66,7 @@ def fingerprint_of(
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What is kept of an event's data: whose it is, what it is about, and the words of its values, masked."""
+    """What is kept of an event's data: whose it is, what it is about, ids and words of its values, masked."""
 
     tenant: str | None
     documents: list[str]
@@ -82,7 +80,7 @@ class Payload:
         tenant = clean(tenant_of(data), NAME_LIMIT)
         documents = [clean(one, NAME_LIMIT) or "" for one in documents_of(data, keys)]
         values = islice(_values(_masked.value(dict(data))), MOST_VALUES)
-        return cls(tenant, documents, tokens(tenant, *(clean(value, NAME_LIMIT) for value in values), limit=MOST_WORDS))
+        return cls(tenant, documents, list(dict.fromkeys([*tokens(tenant), *tokens_of_values(values)])))
 
 
 def _values(data: object) -> Iterator[str]:

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from psycopg import Connection
 
-from salina_monitor.inngest import InngestClient, NotFound, RejectedRow
+from salina_monitor.inngest import InngestClient, InngestError, NotFound, RejectedRow, RunPage
+from salina_monitor.mirror.pages import pages
 from salina_monitor.mirror.rows import event_rows, function_rows, run_rows
 from salina_monitor.mirror.state import SQL, MirrorState, read_state
 from salina_monitor.models import Event, JobStatus, Run, utcnow
@@ -33,6 +35,8 @@ LEASE_POLL_S = 0.1
 MISSING_PER_SYNC = 20
 EVENT_PAGES_PER_SYNC = 4
 SLICE = timedelta(days=1)
+# What the answer about one run may be without saying anything about the others.
+OF_ONE_RUN = frozenset({"bad_answer", "too_large", "bad_request", "vendor_error"})
 ACTIVE = (JobStatus.RUNNING, JobStatus.QUEUED)
 STREAMS: dict[str, tuple[JobStatus, ...]] = {
     "failed": (JobStatus.FAILED,),
@@ -167,22 +171,19 @@ def sync_live(ctx: Context) -> MirrorState:
 def _read_active(ctx: Context, seq: int) -> tuple[list[str], datetime | None]:
     """Everything active, whatever its age (no `from`: a queued run may be older than any window)."""
     listed: list[str] = []
-    server_at = cursor = None
-    while True:
-        page = ctx.client.list_runs(statuses=ACTIVE, cursor=cursor, deadline=soon())
+    server_at = None
+    for page in pages(lambda cursor: ctx.client.list_runs(statuses=ACTIVE, cursor=cursor, deadline=soon())):
         server_at = server_at or page.fetched_at
         listed += [run.id for run in page.runs]
         ctx.write_page(seq, page.runs, page.rejected)
-        cursor = page.cursor
-        if cursor is None:
-            return listed, server_at
+    return listed, server_at
 
 
 def _read_ended(ctx: Context, seq: int, stream: str, watermark: datetime) -> None:
     """What ended since the watermark less an overlap, oldest first, moving the watermark page by page."""
-    cursor = None
-    while True:
-        page = ctx.client.list_runs(
+
+    def ask(cursor: str | None) -> RunPage:
+        return ctx.client.list_runs(
             statuses=STREAMS[stream],
             time_field="endedAt",
             since=watermark - OVERLAP,
@@ -191,18 +192,20 @@ def _read_ended(ctx: Context, seq: int, stream: str, watermark: datetime) -> Non
             cursor=cursor,
             deadline=soon(),
         )
+
+    for page in pages(ask):
         # A row from the future must not carry the watermark past what has not ended yet.
         latest = page.fetched_at or datetime.max.replace(tzinfo=UTC)
         ended = [min(run.ended_at, latest) for run in page.runs if run.ended_at]
         moved = {f"move_watermark_{stream}": {"at": max(ended)}} if ended else {}
         ctx.write_page(seq, page.runs, page.rejected, **moved)
-        cursor = page.cursor
-        if cursor is None:
-            return
 
 
 def _read_missing(ctx: Context, seq: int, listed: list[str], server_at: datetime) -> None:
-    """Runs active here that no answer named are asked for alone, a bounded number a sync."""
+    """Runs active here that no answer named are asked for alone, a bounded number a sync.
+
+    One that cannot be read alone is counted as rejected and stays as it was: it must not hold up all the others.
+    """
     with ctx.store.connection() as conn:
         rows = conn.execute(SQL["missing_active"], {"listed": listed, "limit": MISSING_PER_SYNC}).fetchall()
     for row in rows:
@@ -211,10 +214,27 @@ def _read_missing(ctx: Context, seq: int, listed: list[str], server_at: datetime
         except NotFound:
             ctx.write_page(seq, (), mark_gone={"id": row["id"], "at": server_at, "seq": seq})
             continue
-        if run.ended_at is None and ctx.client.get_trace(run.id, include_output=False, deadline=soon()).skipped:
+        except InngestError as error:
+            if error.code not in OF_ONE_RUN:
+                raise
+            ctx.write_page(
+                seq, (), (RejectedRow(row["id"], error.message),), mark_checked={"id": row["id"], "seq": seq}
+            )
+            continue
+        if run.ended_at is None and _skipped(ctx, run.id):
             ctx.write_page(seq, (), mark_gone={"id": row["id"], "at": server_at, "seq": seq})
         else:
             ctx.write_page(seq, (run,), mark_checked={"id": run.id, "seq": seq})
+
+
+def _skipped(ctx: Context, run_id: str) -> bool:
+    """Whether the trace of a run says that a rule skipped it; a trace that cannot be had says nothing."""
+    try:
+        return ctx.client.get_trace(run_id, include_output=False, deadline=soon()).skipped
+    except InngestError as error:
+        if error.code not in {"not_found", *OF_ONE_RUN}:
+            raise
+        return False
 
 
 def _read_events(ctx: Context, seq: int, watermark: datetime) -> None:
@@ -228,13 +248,11 @@ def _read_events(ctx: Context, seq: int, watermark: datetime) -> None:
         return
     after = min(watermark, row["at"]) - EVENT_OVERLAP
     newest = cursor = None
-    for _ in range(EVENT_PAGES_PER_SYNC):
-        page = ctx.client.list_events(received_after=after, cursor=cursor, deadline=soon())
+    read = pages(lambda place: ctx.client.list_events(received_after=after, cursor=place, deadline=soon()))
+    for page in islice(read, EVENT_PAGES_PER_SYNC):
         newest = newest or max((event.received_at for event in page.events), default=None)
         ctx.write_events(seq, page.events)
         cursor = page.cursor
-        if cursor is None:
-            break
     then: dict[str, Any] = {}
     if cursor is not None:
         reached = min(event.received_at for event in page.events)

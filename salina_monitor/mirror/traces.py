@@ -67,6 +67,8 @@ def save_trace(ctx: Context, trace: Trace) -> None:
                 "seq": state["last_seq"] + 1,
             },
         )
+        if payload.documents:  # where no event told them, what it is about is known only now
+            conn.execute(SQL["supersede"], {"seq": state["last_seq"] + 1, "ids": [trace.run_id]})
 
 
 def spans(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from salina_monitor.inngest import RunPage
+from salina_monitor.mirror.pages import pages
 from salina_monitor.mirror.rows import MESSAGE_LIMIT, NAME_LIMIT, stored
 from salina_monitor.mirror.state import SQL
 from salina_monitor.mirror.sync import ACTIVE, STREAMS, Context, sync_live
-from salina_monitor.models import Run
+from salina_monitor.models import JobStatus, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,11 @@ def _compare(ctx: Context, since: datetime) -> tuple[list[Divergence], int]:
     found += [
         Divergence(run_id, "run", None, row["status"])
         for run_id, row in rows.items()
-        # What ended after the listing, or is known to have vanished there, is not expected in it.
+        # What ended after the listing, is known to have vanished there, or has a status that cannot be asked for is not
+        # expected in it.
         if run_id not in source
         and not row["is_gone"]
+        and row["status"] != JobStatus.UNKNOWN
         and row["ended_at"] is not None
         and row["ended_at"] < _last(source)
     ]
@@ -92,14 +97,13 @@ def _list_source(ctx: Context, since: datetime) -> dict[str, Run]:
         for kind, statuses in STREAMS.items()
     ]
     for question in questions:
-        cursor = None
-        while True:
-            page = ctx.client.list_runs(**question, cursor=cursor)
+        for page in pages(partial(_ask, ctx, question)):
             found |= {run.id: run for run in page.runs}
-            cursor = page.cursor
-            if cursor is None:
-                break
     return found
+
+
+def _ask(ctx: Context, question: dict[str, Any], cursor: str | None) -> RunPage:
+    return ctx.client.list_runs(**question, cursor=cursor)
 
 
 def _differences(run: Run, row: dict[str, Any]) -> list[Divergence]:

@@ -9,7 +9,17 @@ Everything but the detail is indexed SQL on the mirror, pinned to one `AsOf` (th
 made from the environment.
 """
 
+from salina_monitor.queries.causes import TroubleJobs, get_coincidences, get_trouble_jobs, get_troubles
+from salina_monitor.queries.counts import (
+    Counts,
+    UsualTimes,
+    get_counts_by_status,
+    get_counts_by_tenant,
+    get_first_count,
+    get_usual_times,
+)
 from salina_monitor.queries.detail import get_job_detail
+from salina_monitor.queries.evidence import get_evidence
 from salina_monitor.queries.failures import get_failure_groups
 from salina_monitor.queries.jobs import (
     COUNT_CAP,
@@ -17,6 +27,7 @@ from salina_monitor.queries.jobs import (
     FilterChoices,
     count_new_jobs,
     get_filter_choices,
+    get_job_ids,
     get_job_summary,
     get_recent_jobs,
     iter_jobs,
@@ -27,17 +38,29 @@ from salina_monitor.queries.source import JobSource, current_source, use_source
 __all__ = [
     "COUNT_CAP",
     "PAGE_CAP",
+    "Counts",
     "FilterChoices",
     "JobSource",
     "RelatedJobs",
+    "TroubleJobs",
+    "UsualTimes",
     "count_new_jobs",
     "current_source",
+    "get_coincidences",
+    "get_counts_by_status",
+    "get_counts_by_tenant",
+    "get_evidence",
     "get_failure_groups",
     "get_filter_choices",
+    "get_first_count",
     "get_job_detail",
+    "get_job_ids",
     "get_job_summary",
     "get_recent_jobs",
     "get_related_jobs",
+    "get_trouble_jobs",
+    "get_troubles",
+    "get_usual_times",
     "iter_jobs",
     "use_source",
 ]

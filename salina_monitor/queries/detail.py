@@ -9,6 +9,7 @@ from salina_monitor.inngest import BadAnswer, InngestError, NotFound
 from salina_monitor.inngest.tenants import documents_of, tenant_of
 from salina_monitor.mirror import spans
 from salina_monitor.models import JobEntry, JobStatus, Run, Step, Trace
+from salina_monitor.queries.jobs import filled, usual
 from salina_monitor.queries.rows import entry_of, masked
 from salina_monitor.queries.source import JobSource, current_source
 from salina_monitor.store import load_sql
@@ -30,7 +31,7 @@ def get_job_detail(job_id: str, *, source: JobSource | None = None) -> JobEntry 
     known = remembered if remembered and _reaches(source, remembered.tenant_id) else None
     foreign = remembered is not None and remembered.tenant_known and known is None
     if source.client is None:
-        return known and dataclasses.replace(known, stale=True)
+        return known and dataclasses.replace(known, stale=True, stuck=_is_stuck(source, known))
     deadline = time.monotonic() + LIVE_BUDGET_S
     try:
         # An answer sooner or later than for an id that nobody has would tell that the job exists.
@@ -43,12 +44,22 @@ def get_job_detail(job_id: str, *, source: JobSource | None = None) -> JobEntry 
     except InngestError as error:
         if known is not None:
             # Inngest forgets after its retention; the mirror outlives it.
-            return dataclasses.replace(known, stale=True)
+            return dataclasses.replace(known, stale=True, stuck=_is_stuck(source, known))
         # What cannot be read is there: that too is told only to those who may see every job.
         if isinstance(error, NotFound) or (isinstance(error, BadAnswer) and source.tenant is not None):
             return None
         raise
-    return _live(source, remembered, run, trace, tenant)
+    job = _live(source, remembered, run, trace, tenant)
+    return dataclasses.replace(job, stuck=_is_stuck(source, job))
+
+
+def _is_stuck(source: JobSource, job: JobEntry) -> bool:
+    """Whether it is marked in the list, too: by the mirror's times, at its last sync."""
+    if job.status not in (JobStatus.QUEUED, JobStatus.RUNNING):
+        return False
+    values = {**usual(source, source.state().as_of), "ids": [job.id]}
+    with source.store.connection() as conn:
+        return conn.execute(filled("stuck_of", SQL["stuck"]), values).fetchone() is not None
 
 
 def _reaches(source: JobSource, tenant: str | None) -> bool:
@@ -70,6 +81,8 @@ def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace, ten
     _, total = spans(None, run.queued_at, ended_at)
     documents = documents_of(trace.input, source.document_fields) if isinstance(trace.input, dict) else ()
     error = (run.error or trace.error) if status is JobStatus.FAILED else None
+    shared = source.tenant is not None and not {source.tenant} >= set(trace.tenants)
+    inputs = source.inputs and not shared
     return JobEntry(
         id=run.id,
         type=source.types.type_of(run.function_id),
@@ -90,10 +103,11 @@ def _live(source: JobSource, known: JobEntry | None, run: Run, trace: Trace, ten
         event_id=run.event_ids[0] if run.event_ids else None,
         cron_schedule=run.cron_schedule or (known.cron_schedule if known else None),
         traced=True,
-        input=source.redact.value(trace.input) if source.inputs else None,
-        output=source.redact.value(trace.output) if source.inputs else None,
+        input=source.redact.value(trace.input) if inputs else None,
+        output=source.redact.value(trace.output) if inputs else None,
         steps=tuple(_shown(step, source) for step in trace.steps),
         documents=(known.documents if known else ()) or documents,
+        shared=shared,
         attempts=tuple(
             dataclasses.replace(attempt, error=masked(attempt.error, source.redact)) if attempt.error else attempt
             for attempt in trace.attempts

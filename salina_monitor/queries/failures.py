@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from salina_monitor.coincidence import points_to
 from salina_monitor.failures import BUCKETS, FailureGroup, Mark, MarkKind, bucket_size
-from salina_monitor.fingerprint import title_of
-from salina_monitor.models import AsOf, JobError, TimeRange
+from salina_monitor.fingerprint import example_of, title_of
+from salina_monitor.models import AsOf, JobError, JobFilters, TimeRange
 from salina_monitor.queries.jobs import SQL as JOBS
-from salina_monitor.queries.jobs import reach_of
+from salina_monitor.queries.jobs import reach_of, where
 from salina_monitor.queries.source import JobSource, current_source
 from salina_monitor.store import load_sql
 
@@ -20,31 +23,53 @@ TENANTS_SHOWN = 5
 
 
 def get_failure_groups(
-    span: TimeRange = TimeRange.DAY, *, as_of: AsOf | None = None, source: JobSource | None = None
+    span: TimeRange = TimeRange.DAY,
+    *,
+    only: Sequence[str] | None = None,
+    filters: JobFilters | None = None,
+    as_of: AsOf | None = None,
+    source: JobSource | None = None,
 ) -> tuple[FailureGroup, ...]:
-    """At most `MOST_GROUPS` groups of the newest `FAILURE_CAP` failures, largest first. Raises StoreError."""
+    """Groups of the newest `FAILURE_CAP` failures, largest first: the `MOST_GROUPS` largest, or those in `only`.
+
+    With `filters` only failures of that list count, and its window instead of `span`. Raises StoreError.
+    """
     source = source or current_source()
     as_of = as_of or source.state().as_of
     now, length = source.now_at(as_of), span.span or timedelta(days=90)
     reach, values = reach_of(source, as_of)
-    values |= {"since": now - length, "cap": FAILURE_CAP, "limit": MOST_GROUPS, "most": TENANTS_SHOWN}
+    since, until, listed = now - length, "", reach
+    if filters is not None:
+        listed, values = where(source, replace(filters, range=TimeRange.ALL, since=None, until=None), as_of)
+        if filters.since is not None and filters.until is not None:
+            since, length, until = filters.since, filters.until - filters.since, f" and {SQL['until']}"
+            values["until"] = filters.until
+    values |= {"since": since, "cap": FAILURE_CAP, "most": TENANTS_SHOWN}
+    values |= {"only": None if only is None else list(only), "limit": MOST_GROUPS if only is None else len(only)}
     values["seconds"] = bucket_size(length).total_seconds()
 
     def ask(name: str) -> list[dict[str, Any]]:
-        return conn.execute(SQL[name].replace("{where}", reach).encode(), values).fetchall()
+        text = SQL[name].replace("{failed}", SQL["failed"].replace("{until}", until))
+        text = text.replace("{where}", listed).replace("{reach}", reach)
+        return conn.execute(text.encode(), values).fetchall()
 
     with source.store.connection() as conn:
         rows = ask("groups")
         values["groups"] = [row["fingerprint"] for row in rows]
         if not rows:
             return ()
-        marks = {row.pop("fingerprint"): _mark(row, source) for row in ask("marks_of_groups")}
+        marks = {row.pop("fingerprint"): _mark(row, source, filters) for row in ask("marks_of_groups")}
         values["marked"] = [marks[key].at if key in marks else None for key in values["groups"]]
-        tenants, trend, totals = ask("tenants_of_groups"), ask("trend_of_groups"), ask("totals_of_groups")
+        values["rated"] = [key in marks and marks[key].until_per_hour is not None for key in values["groups"]]
+        parts, around = ask("parts_of_groups"), {row["fingerprint"]: row for row in ask("around_groups")}
+        peaks = {row["fingerprint"]: row["peak"] for row in ask("peaks_of_groups")} if any(values["rated"]) else {}
         samples = conn.execute(JOBS["jobs_by_id"], {"ids": [row["sample_id"] for row in rows]}).fetchall()
-    total = {row["fingerprint"]: row for row in totals}
+    tenants = [row for row in parts if row["part"] is None]
+    trend = [row for row in parts if row["part"] is not None]
     names = {row["function_id"]: row["function_name"] for row in samples}
-    titles = {row["id"]: _title(row, source) for row in samples}
+    titles = {row["id"]: title_of_row(row, source) for row in samples}
+    examples = {row["id"]: _example(row, titles[row["id"]], source) for row in samples}
+    pointed = {row["id"]: points_to(error_of_row(row)) for row in samples}
     return tuple(
         FailureGroup(
             fingerprint=(key := row["fingerprint"]),
@@ -54,15 +79,17 @@ def get_failure_groups(
             count=row["n"],
             superseded=row["superseded"],
             retries=row["retries"],
-            first_seen=total[key]["first_seen"],
+            first_seen=around[key]["first_seen"],
             last_seen=row["last_seen"],
             tenants=tuple((t["tenant_id"], t["n"]) for t in tenants if t["fingerprint"] == key),
             tenant_count=row["tenants"],
             sample_id=row["sample_id"],
             trend=_trend(trend, key),
-            total=total[key]["total"],
-            since_mark=total[key]["since_mark"],
+            since_mark=around[key]["since_mark"],
             mark=marks.get(key),
+            peak_since_mark=peaks.get(key, 0),
+            points_to=pointed[row["sample_id"]],
+            example=examples[row["sample_id"]],
         )
         for row in rows
     )
@@ -76,13 +103,36 @@ def _trend(rows: list[dict[str, Any]], key: str) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _title(row: dict[str, Any], source: JobSource) -> str:
-    if row["error_message"] is None:
+def title_of_row(row: dict[str, Any], source: JobSource) -> str:
+    """The masked title of a failure's group, from its row. It speaks of all that were hit, so it names no tenant."""
+    error = error_of_row(row)
+    if error is None:
         return "Inngest gave no error"
-    return source.redact(title_of(JobError(row["error_name"], row["error_message"])))
+    return source.redact(title_of(error, row["tenant_id"]))
 
 
-def _mark(row: dict[str, Any], source: JobSource) -> Mark:
+def _example(row: dict[str, Any], title: str, source: JobSource) -> str:
+    error = error_of_row(row)
+    return "" if error is None else source.redact(example_of(error, title))
+
+
+def error_of_row(row: dict[str, Any]) -> JobError | None:
+    """The error of a failure, from its row; not masked."""
+    return None if row["error_message"] is None else JobError(row["error_name"], row["error_message"])
+
+
+def left_out(groups: Sequence[FailureGroup]) -> str:
+    """What the caps kept out of these groups, for people; "" where nothing was."""
+    if len(groups) >= MOST_GROUPS:
+        return f"Only the {MOST_GROUPS} largest causes of the newest {FAILURE_CAP:,} failures are listed."
+    if sum(group.count for group in groups) >= FAILURE_CAP:
+        return f"Only the newest {FAILURE_CAP:,} failures are counted; choose a shorter time to see all of it."
+    return ""
+
+
+def _mark(row: dict[str, Any], source: JobSource, filters: JobFilters | None) -> Mark:
     # A reason may name other tenants: who sees one tenant only is told that a decision was made, not why.
     told = {} if source.tenant is None else {"who": "somebody", "why": ""}
+    if filters is not None and filters.tenant:
+        told["why"] = ""
     return Mark(**{**row, "kind": MarkKind(row["kind"]), **told})

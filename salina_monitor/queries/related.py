@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from salina_monitor.models import JobEntry, JobStatus
@@ -12,26 +11,20 @@ from salina_monitor.queries.rows import entry_of
 from salina_monitor.queries.source import JobSource, current_source
 
 MOST_RELATED = 20
+# More runs than this about one document are not sorted, but met on a walk from the newest.
+FEW = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedJobs:
-    """Newest first, at most `MOST_RELATED` each; a run of the same event is not repeated among the document's."""
+    """Newest first, at most `MOST_RELATED` each; a run of the same event is not repeated among the document's.
+
+    `made_good_by` is the first later success, where the job failed and one is known.
+    """
 
     same_event: tuple[JobEntry, ...]
     same_document: tuple[JobEntry, ...]
-
-    def made_after(self, moment: datetime, function_id: str) -> JobEntry | None:
-        """The first success of the same function for the same document after `moment`: what failed was made then."""
-        made = [
-            job
-            for job in (*self.same_event, *self.same_document)
-            if job.status is JobStatus.COMPLETED
-            and job.function_id == function_id
-            and job.completed_at is not None
-            and job.completed_at > moment
-        ]
-        return min(made, key=lambda job: job.completed_at or moment, default=None)
+    made_good_by: JobEntry | None = None
 
 
 def get_related_jobs(job: JobEntry, *, source: JobSource | None = None) -> RelatedJobs:
@@ -40,7 +33,7 @@ def get_related_jobs(job: JobEntry, *, source: JobSource | None = None) -> Relat
     as_of = source.state().as_of
     reach, values = reach_of(source, as_of)
     predicate = f"{reach} and {SQL['visible']}"
-    values |= {"id": job.id, "event": job.event_id, "documents": list(job.documents), "limit": MOST_RELATED}
+    values |= {"id": job.id, "event": job.event_id, "documents": list(job.documents), "limit": MOST_RELATED, "few": FEW}
     with source.store.connection() as conn:
 
         def found(query: str) -> tuple[JobEntry, ...]:
@@ -50,5 +43,10 @@ def get_related_jobs(job: JobEntry, *, source: JobSource | None = None) -> Relat
 
         same_event = found("runs_of_event") if job.event_id else ()
         same_document = found("runs_of_documents") if job.documents else ()
+        made: tuple[JobEntry, ...] = ()
+        if job.status is JobStatus.FAILED and job.completed_at is not None:
+            values |= {"function": job.function_id, "ended": job.completed_at, "tenant": job.tenant_id}
+            made = found("made_good")
     known = {other.id for other in same_event}
-    return RelatedJobs(same_event, tuple(other for other in same_document if other.id not in known))
+    others = tuple(other for other in same_document if other.id not in known)
+    return RelatedJobs(same_event, others, made[0] if made else None)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, quote_plus
 
 from salina_monitor.models import JSON
 from salina_monitor.redact.names import is_secret_name
 from salina_monitor.redact.shapes import MASK, mask_shapes
+from salina_monitor.redact.spellings import spellings_of
 
 DEEPEST = 64
 """What is nested deeper than this is masked whole: nobody reads it, and it may be built to exhaust us."""
@@ -19,11 +19,11 @@ _JSON_IN_TEXT = 5
 class Redactor:
     """`redactor(text)` and `redactor.value(json)`: the same without secrets; nothing is ever raised.
 
-    `secrets` are masked as they are, percent-encoded and escaped as in a `repr` or JSON.
+    `secrets` are masked in every spelling of `spellings_of`.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
+        spellings = {spelling for secret in secrets if secret for spelling in spellings_of(secret)}
         # Longest first: a secret inside another one must not leave the rest of the longer one readable.
         longest_first = sorted(spellings, key=lambda s: (-len(s), s))
         self._configured = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
@@ -55,20 +55,26 @@ class Redactor:
         if depth > DEEPEST and isinstance(value, Mapping | list | tuple):
             return MASK
         if isinstance(value, Mapping):
-            return {key: self._field(str(key), inner, depth + 1, parsed) for key, inner in value.items()}
+            fields = ((str(key), self._field(str(key), inner, depth + 1, parsed)) for key, inner in value.items())
+            return self._names_masked(fields) if self._configured else dict(fields)
         if isinstance(value, list | tuple):
             return [self._value(item, depth + 1, parsed) for item in value]
         return value
+
+    def _names_masked(self, fields: Iterable[tuple[str, JSON]]) -> dict[str, JSON]:
+        """The fields, a configured secret in a name masked too; names that become one are told apart by a number."""
+        assert self._configured is not None
+        found: dict[str, JSON] = {}
+        for name, value in fields:
+            masked = self._configured.sub(MASK, name)
+            name, number = masked, 2
+            while name in found:
+                name, number = f"{masked} {number}", number + 1
+            found[name] = value
+        return found
 
     def _field(self, name: str, value: JSON, depth: int, parsed: int) -> JSON:
         # That a secret is empty, or a flag, is seen: `{"password": null}` is often the very cause.
         if value and not isinstance(value, bool) and is_secret_name(name):
             return MASK
         return self._value(value, depth, parsed)
-
-
-def _spellings(secret: str) -> set[str]:
-    encoded = {quote(secret, safe=safe) for safe in ("", "/", "/:@!$&'()*+,;=~")} | {quote_plus(secret)}
-    lower = {re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), e) for e in encoded}
-    escaped = {repr(secret)[1:-1], secret.replace("\\", "\\\\").replace('"', '\\"')}
-    return {secret} | encoded | lower | escaped

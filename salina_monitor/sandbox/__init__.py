@@ -2,7 +2,7 @@
 
 from salina_monitor.sandbox.environment import control_url, sandbox_folder, sandbox_settings, seal
 from salina_monitor.sandbox.faults import Fault
-from salina_monitor.sandbox.panel import SandboxControl, SandboxUnreachable
+from salina_monitor.sandbox.panel import SandboxControl, SandboxUnreachable, TakenMail
 from salina_monitor.sandbox.services import SandboxError, SandboxServices, start_services
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "SandboxError",
     "SandboxServices",
     "SandboxUnreachable",
+    "TakenMail",
     "control_url",
     "sandbox_folder",
     "sandbox_settings",

@@ -8,10 +8,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from salina_monitor.sandbox.faults import FaultBoard
+from salina_monitor.sandbox.mailbox import Mailbox
 
 
-def control(board: FaultBoard, token: str) -> Starlette:
-    """`GET /<token>/faults`, `PUT /<token>/faults/<service>` with the fault as body, `POST /<token>/heal`.
+def control(board: FaultBoard, token: str, mailbox: Mailbox | None = None) -> Starlette:
+    """`GET /<token>/faults`, `PUT /<token>/faults/<service>` with the fault as body, `POST /<token>/heal`; and
+    `GET /<token>/mails`: what the played Resend took.
 
     The token keeps other web pages in the same browser from switching anything: they can reach loopback, too.
     """
@@ -30,7 +32,11 @@ def control(board: FaultBoard, token: str) -> Starlette:
         board.heal_all()
         return JSONResponse(board.state())
 
+    async def mails(_: Request) -> Response:
+        return JSONResponse(mailbox.mails() if mailbox else [])
+
     routes = [
+        Route("/mails", mails),
         Route("/faults", state),
         Route("/faults/{service}", switch, methods=["PUT"]),
         Route("/heal", heal, methods=["POST"]),

@@ -15,7 +15,10 @@ from salina_monitor.store.files import make_folder, read_text, write_private
 
 FOLDER = "sandbox"
 SERVICES_FILE = "services.json"
-HONOURED = ("MONITOR_DATA_DIR", "MONITOR_HOST", "MONITOR_PORT", "PORT")
+HONOURED = (
+    "MONITOR_DATA_DIR", "MONITOR_HOST", "MONITOR_PORT", "PORT", "MONITOR_COLLECT", "MONITOR_CHECK_SECONDS",
+    "MONITOR_SYNC_SECONDS",
+)  # fmt: skip
 
 CLERK_KEY = "sk_test_c2FuZGJveA5hbGluYW1vbml0b3I"
 RESEND_KEY = "re_sandbox_4fYqT2wL9xKpZ7mN"
@@ -45,6 +48,7 @@ def environment(ports: Mapping[str, int], database_password: str, database_user:
         "AWS_ENDPOINT_URL_S3": url["s3"],
         "RESEND_API_KEY": RESEND_KEY,
         "RESEND_API_URL": url["resend"],
+        "MONITOR_MAIL_FROM": "Salina Monitor <monitor@statements.northwind-press.example>",
         "INNGEST_SIGNING_KEY": SIGNING_KEY,
         "INNGEST_API_URL": url["inngest"],
         "INNGEST_APP_ID": "salina-erp",

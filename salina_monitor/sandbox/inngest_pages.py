@@ -8,10 +8,10 @@ from starlette.routing import BaseRoute, Route
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Inngest, played by the sandbox</title>
 <body style="font-family: system-ui, sans-serif; max-width: 40em; margin: 4em auto; line-height: 1.5">
 <h1>This would be Inngest</h1>
-<p>With the real ERP this link opens the run, or the list of runs, on Inngest's own pages. The sandbox plays only its
-API. Close this tab to go back.</p></body></html>
+<p>With the real ERP this link opens the run, its event, or the list of runs, on Inngest's own pages. The sandbox
+plays only its API. Close this tab to go back.</p></body></html>
 """
-PATHS = ("/", "/run", "/runs")
+PATHS = ("/", "/run", "/runs", "/event")
 
 
 def pages() -> list[BaseRoute]:

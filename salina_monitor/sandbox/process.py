@@ -31,7 +31,8 @@ from salina_monitor.sandbox.erp_database import DatabaseProxy, make_erp_database
 from salina_monitor.sandbox.faults import SERVICES, Breakable, FaultBoard
 from salina_monitor.sandbox.inngest_server import InngestServer
 from salina_monitor.sandbox.listeners import ServicesByPort, listen
-from salina_monitor.sandbox.resend import resend
+from salina_monitor.sandbox.mailbox import Mailbox
+from salina_monitor.sandbox.resend import DOMAIN, resend
 from salina_monitor.sandbox.s3 import s3
 from salina_monitor.store.embedded import EmbeddedServer
 from salina_monitor.store.embedded.locks import FileLock
@@ -101,13 +102,14 @@ class Child:
         server.run(sockets=list(self._sockets.values()))
 
     def _applications(self, day: Day, board: FaultBoard) -> dict[str, ASGIApp]:
+        mailbox = Mailbox(DOMAIN)
         inngest = InngestServer(day, places.SIGNING_KEY).app()
         return {
             "clerk": clerk(board, places.CLERK_KEY),
-            "resend": resend(board, places.RESEND_KEY),
+            "resend": resend(board, places.RESEND_KEY, mailbox),
             "s3": s3(board, bucket=places.BUCKET, region=places.REGION, access_key=places.ACCESS_KEY),
             "inngest": Breakable(inngest, board, "inngest", error=_inngest_down, refused=_inngest_refuses),
-            "control": control(board, self._token),
+            "control": control(board, self._token, mailbox),
         }
 
     def _make_erp(self, postgres: EmbeddedServer) -> None:

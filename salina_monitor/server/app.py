@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,10 @@ from starlette.middleware import Middleware
 from salina_monitor import monitor, runtime, sockets
 from salina_monitor.accounts import AccountError
 from salina_monitor.accounts.first_owner import ensure_owner, ensure_sandbox_users, refuse_sandbox_users
+from salina_monitor.actions import written
+from salina_monitor.alerts import subscribe_sandbox_owner
+from salina_monitor.background import CLOSE_S
+from salina_monitor.collector import collect
 from salina_monitor.navigation import BASE, paths
 from salina_monitor.redact import install_log_redaction
 from salina_monitor.server.assets import CompressedAssets
@@ -44,6 +49,7 @@ def first_start(services: runtime.Runtime, terminal: bool, say: Callable[[str], 
     """Make sure that somebody can sign in, and nobody with a password that everybody knows. Raises SandboxUsers."""
     if services.settings.sandbox:
         ensure_sandbox_users(services.accounts.users)
+        subscribe_sandbox_owner(services.store, services.started_at)
     else:
         refuse_sandbox_users(services.accounts.users)
         ensure_owner(services.accounts.users, services.settings, terminal=terminal, say=say)
@@ -70,9 +76,17 @@ async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
     """
     install_log_redaction(runtime.settings())
     await to_thread.run_sync(_open)
+    stopping = threading.Event()
+    collecting = threading.Thread(target=collect, args=(stopping,), name="collector", daemon=True)
+    if runtime.settings().monitor_collect:
+        collecting.start()
     try:
         yield {}
     finally:
+        stopping.set()
+        if collecting.is_alive():
+            await to_thread.run_sync(collecting.join, CLOSE_S)
+        await to_thread.run_sync(written.finish)
         await to_thread.run_sync(runtime.close)
 
 

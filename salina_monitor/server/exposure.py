@@ -42,6 +42,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_public(settings: Settings) -> bool:
+    """Whether people elsewhere get here by an address that was set."""
+    public = urlsplit(settings.monitor_public_url).hostname
+    return bool(public) and not is_loopback(str(public))
+
+
 def weakness_of(key: str) -> str:
     """What makes a key guessable, as the rest of a sentence; "" for a good one, and for none."""
     if not key:
@@ -64,5 +70,4 @@ def _reached_by(settings: Settings) -> str:
     """The setting through which people elsewhere get here; "" when nobody does."""
     if not is_loopback(settings.monitor_host):
         return f"MONITOR_HOST={settings.monitor_host}"
-    public = urlsplit(settings.monitor_public_url).hostname
-    return "MONITOR_PUBLIC_URL" if public and not is_loopback(public) else ""
+    return "MONITOR_PUBLIC_URL" if is_public(settings) else ""

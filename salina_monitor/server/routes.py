@@ -1,4 +1,4 @@
-"""The few paths that are not Streamlit's: liveness, readiness, and the cookie of a fresh sign-in."""
+"""The few paths that are not Streamlit's: liveness, readiness, numbers, and the cookie of a fresh sign-in."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from starlette.routing import Route
 
 from salina_monitor import runtime
 from salina_monitor.accounts import AccountError
+from salina_monitor.health import STANDS_STILL, CollectorState, read_collector
+from salina_monitor.models import utcnow
 from salina_monitor.navigation import BASE, HOME
+from salina_monitor.server.scraping import metrics
 from salina_monitor.settings import Settings
 from salina_monitor.store import StoreError
 
 log = logging.getLogger(__name__)
-PATHS = ("/", "/healthz", "/readyz")
+PATHS = ("/", "/healthz", "/readyz", "/metrics")
 _NO_STORE = {"Cache-Control": "no-store"}
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
@@ -28,13 +31,25 @@ def healthz(_: Request) -> Response:
 
 
 def readyz(_: Request) -> Response:
-    """The store answers too. Says no more than that: anybody may ask."""
+    """The store answers and somebody collects. Of what is wrong it says one word: anybody may ask."""
     try:
-        ready = runtime.get().store.reachable()
+        services = runtime.get()
+        why = "" if services.store.reachable() else "store"
+        if not why and _stands_still(read_collector(services.store), services):
+            why = "collector"
     except (StoreError, AccountError) as error:
         log.warning("not ready: %s", error)
-        ready = False
-    return JSONResponse({"status": "ok" if ready else "unavailable"}, 200 if ready else 503, headers=_NO_STORE)
+        why = "store"
+    if why:
+        return JSONResponse({"status": "unavailable", "why": why}, 503, headers=_NO_STORE)
+    return JSONResponse({"status": "ok"}, headers=_NO_STORE)
+
+
+def _stands_still(collector: CollectorState, services: runtime.Runtime) -> bool:
+    """Whether collecting should go on and does not. A process that has just started is given time for a round."""
+    if utcnow() - services.started_at < STANDS_STILL:
+        return False
+    return collector.stands_still or (collector.age is None and bool(services.settings.monitor_collect))
 
 
 def to_home(_: Request) -> Response:
@@ -90,5 +105,6 @@ def routes() -> list[Route]:
         Route("/", to_home),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
+        Route("/metrics", metrics),
         Route(f"{BASE}/session/{{ticket}}", session_cookie),
     ]

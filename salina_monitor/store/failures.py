@@ -27,11 +27,17 @@ _BY_STATE = {
     "57014": ("store_timeout", "The store took too long to answer and was stopped. Try again."),
     "55P03": ("store_busy", "The store is locked by another process. Try again in a minute."),
     "53300": ("store_too_many", "The store's server has no connection left. Try again, or raise its limit."),
+    "25P03": (
+        "store_lost",
+        "The store's server ended a transaction in which nothing happened for a minute. Try again.",
+    ),
     "57P03": ("store_starting", "The store's server is starting or stopping. Try again in a moment."),
 }
 _BY_CLASS = {
     "53": ("store_full", "The store's server is out of disk or memory. Free some and try again."),
     "57": ("store_lost", "The store's server ended the connection. Try again."),
+    "58": ("store_broken", "The store's server cannot read or write its files. See its log, then try again."),
+    "XX": ("store_broken", "The store's server met an error of its own. See its log, then try again."),
     "08": ("store_lost", "The connection to the store was lost. Try again."),
 }
 _BY_TEXT = (

@@ -65,10 +65,17 @@ def migrate(connect: Connect, migrations: Iterable[Migration] | None = None) -> 
         with connect() as conn:
             _lock(conn)
             if migration in _missing(conn, wanted):
-                conn.execute(migration.sql)
-                conn.execute(queries["record_migration"], {"version": migration.version, "name": migration.name})
+                apply_migrations(conn, [migration])
                 applied.append(migration.version)
     return applied
+
+
+def apply_migrations(conn: Connection[DictRow], migrations: Iterable[Migration]) -> None:
+    """Apply these, in order, in the caller's transaction, which holds the schema's lock."""
+    for migration in migrations:
+        conn.execute(migration.sql)
+        values = {"version": migration.version, "name": migration.name}
+        conn.execute(load_sql("store")["record_migration"], values)
 
 
 def _lock(conn: Connection[DictRow]) -> None:

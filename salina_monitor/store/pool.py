@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
@@ -23,6 +25,50 @@ OLDEST_SERVER = 140000
 
 # prepare_threshold: behind a transaction pooler the next statement may reach a session without our prepared one.
 CONNECT: dict[str, Any] = {"row_factory": dict_row, "prepare_threshold": None}
+# A network that swallows everything is noticed within some 20 s. Servers on this machine's own socket ignore them.
+NOTICE_SILENCE: dict[str, Any] = {
+    "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+}  # fmt: skip
+GRACE_S = 4.0
+"""The server ends a statement at its time limit; when it still says nothing so long after, it is given up."""
+T = TypeVar("T")
+
+
+class Silent(psycopg.OperationalError):
+    """The other side takes what it is sent, and answers nothing."""
+
+
+class Patient(Connection[DictRow]):
+    """A connection that waits for an answer `patience_s` seconds at most, whatever is between it and the server."""
+
+    patience_s: float = 5.0 + GRACE_S
+
+    def wait(self, gen: Generator[Any, Any, T], *args: Any, **more: Any) -> T:
+        """Wait for one answer. Raises Silent, and then the connection is closed."""
+        try:
+            return super().wait(_bounded(gen, self.patience_s), *args, **more)
+        except Silent:
+            self.pgconn.finish()  # a rollback would wait as long again
+            raise
+
+
+def _bounded(gen: Generator[Any, Any, T], patience_s: float) -> Generator[Any, Any, T]:
+    give_up = time.monotonic() + patience_s
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if not ready and time.monotonic() > give_up:
+                raise Silent("timeout: no answer")
+            wanted = gen.send(ready)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+
+
+def with_limits(dsn: str) -> str:
+    """The address with limits for a silent network; those that it names itself stay as they are."""
+    return make_conninfo("", **{**NOTICE_SILENCE, **conninfo_to_dict(dsn)})
 
 
 def first_connection(dsn: str, application_name: str) -> None:
@@ -34,7 +80,9 @@ def first_connection(dsn: str, application_name: str) -> None:
 
     def attempt() -> None:
         try:
-            with psycopg.connect(dsn, connect_timeout=4, application_name=application_name, **CONNECT) as conn:
+            with Patient.connect(
+                with_limits(dsn), connect_timeout=4, application_name=application_name, **CONNECT
+            ) as conn:
                 outcome.append(conn.info.server_version)
         except Exception as error:  # noqa: BLE001 - judged below, in the caller's thread
             outcome.append(error)
@@ -57,7 +105,7 @@ def first_connection(dsn: str, application_name: str) -> None:
         )
 
 
-def make_pool(dsn: Callable[[], str], application_name: str) -> ConnectionPool[Connection[DictRow]]:
+def make_pool(dsn: Callable[[], str], application_name: str) -> ConnectionPool[Patient]:
     """A pool that asks `dsn` for the address each time it connects. Close it.
 
     It does not check connections: the first statement of every transaction does (the pool's own way waits a second
@@ -66,8 +114,8 @@ def make_pool(dsn: Callable[[], str], application_name: str) -> ConnectionPool[C
     # The pool's own warnings repeat the server's texts; whoever waits for a connection gets the error.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     return ConnectionPool(
-        dsn,
-        connection_class=Connection[DictRow],
+        lambda: with_limits(dsn()),
+        connection_class=Patient,
         kwargs={**CONNECT, "connect_timeout": 4, "application_name": application_name},
         min_size=1, max_size=MAX_SIZE, num_workers=1, timeout=GET_TIMEOUT_S, reconnect_timeout=2,
         open=True, name=application_name,
@@ -75,7 +123,7 @@ def make_pool(dsn: Callable[[], str], application_name: str) -> ConnectionPool[C
 
 
 @contextmanager
-def borrowed(pool: ConnectionPool[Connection[DictRow]], timeout_s: float) -> Iterator[Connection[DictRow]]:
+def borrowed(pool: ConnectionPool[Patient], timeout_s: float, statement_timeout_s: float) -> Iterator[Patient]:
     """A connection in a transaction: committed on a clean exit, rolled back on an error.
 
     Errors that mean "the store cannot be used" come out as `StoreUnavailable`; others (a violated constraint,
@@ -83,9 +131,13 @@ def borrowed(pool: ConnectionPool[Connection[DictRow]], timeout_s: float) -> Ite
     """
     try:
         with pool.connection(timeout=timeout_s) as conn:
+            conn.patience_s = statement_timeout_s + GRACE_S
             yield conn
     except (PoolTimeout, TooManyRequests):
         raise unreachable() from None
+    except Silent as error:
+        pool.drain()  # the others are most likely as dead, and each would be waited for as long
+        raise unavailable(error) or unreachable() from None
     except psycopg.Error as error:
         known = unavailable(error)
         if known is None:

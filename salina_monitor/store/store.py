@@ -28,12 +28,14 @@ logger = logging.getLogger(__name__)
 
 STATEMENT_TIMEOUT_S = 5.0
 PING_TIMEOUT_S = 1.0
+IDLE_TIMEOUT_S = 60.0
+"""A process that was frozen within a transaction must not hold up the others for longer."""
 
 
 class Store:
     """Connections to a migrated store of one source. Close it: that stops an embedded server nobody else uses."""
 
-    def __init__(self, pool: ConnectionPool[Connection[DictRow]], server: EmbeddedServer | None) -> None:
+    def __init__(self, pool: ConnectionPool[pooling.Patient], server: EmbeddedServer | None) -> None:
         self._pool = pool
         self.server = server
         self._reviving = Lock()
@@ -67,31 +69,41 @@ class Store:
         return store
 
     @contextmanager
-    def connection(self, *, statement_timeout_s: float = STATEMENT_TIMEOUT_S) -> Iterator[Connection[DictRow]]:
+    def connection(
+        self, *, statement_timeout_s: float = STATEMENT_TIMEOUT_S, snapshot: bool = False
+    ) -> Iterator[Connection[DictRow]]:
         """A connection in a transaction (rows as dicts, times in UTC), committed on a clean exit, else rolled back.
 
-        A statement over `statement_timeout_s` seconds, a lost server and the like raise `StoreUnavailable`. An
-        embedded server that was killed is started again first, and connections that ended meanwhile are replaced.
+        A statement over `statement_timeout_s` seconds, a lost or silent server and the like raise `StoreUnavailable`.
+        An embedded server that was killed is started again first, and connections that ended meanwhile are replaced.
+        With `snapshot` all statements see the store at one moment, and write nothing.
         """
         if self.server is not None and not self.server.is_alive():
             self.server.ensure_running()
         with ExitStack() as stack:
             try:
-                conn = stack.enter_context(self._transaction(pooling.GET_TIMEOUT_S, statement_timeout_s))
+                conn = stack.enter_context(self._transaction(pooling.GET_TIMEOUT_S, statement_timeout_s, snapshot))
             except StoreUnavailable as error:
                 if not pooling.may_pass(error) or (self.server is None and error.code == "store_no_answer"):
                     raise
                 if self.server is not None:
                     self.server.ensure_running()
                 self._pool.check()
-                conn = stack.enter_context(self._transaction(pooling.GET_TIMEOUT_S, statement_timeout_s))
+                conn = stack.enter_context(self._transaction(pooling.GET_TIMEOUT_S, statement_timeout_s, snapshot))
             yield conn
 
     @contextmanager
-    def _transaction(self, timeout_s: float, statement_timeout_s: float) -> Iterator[Connection[DictRow]]:
-        with pooling.borrowed(self._pool, timeout_s) as conn:
-            limit = {"statement_timeout": f"{round(statement_timeout_s * 1000)}ms"}
-            conn.execute(load_sql("store")["prepare_transaction"], limit)
+    def _transaction(
+        self, timeout_s: float, statement_timeout_s: float, snapshot: bool = False
+    ) -> Iterator[Connection[DictRow]]:
+        with pooling.borrowed(self._pool, timeout_s, statement_timeout_s) as conn:
+            limits = {
+                "statement_timeout": f"{round(statement_timeout_s * 1000)}ms",
+                "idle_timeout": f"{round(IDLE_TIMEOUT_S * 1000)}ms",
+            }
+            if snapshot:  # before the first question, which would decide it
+                conn.execute(load_sql("store")["one_moment"])
+            conn.execute(load_sql("store")["prepare_transaction"], limits)
             yield conn
 
     def bind_source(self, settings: Settings) -> None:

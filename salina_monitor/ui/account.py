@@ -9,7 +9,7 @@ from salina_monitor.accounts import AccountError, Session
 from salina_monitor.accounts.passwords import MAX_BYTES, MIN_CHARACTERS
 from salina_monitor.actions import Actor, own
 from salina_monitor.models import User
-from salina_monitor.ui import session, session_list
+from salina_monitor.ui import alert_mail, session, session_list
 
 _SAVED = "_password_saved"
 
@@ -36,6 +36,7 @@ def render() -> None:
     if st.session_state.pop(_SAVED, False):
         st.success("The password is changed. Your other sessions have ended.", icon=":material/check_circle:")
     _password_form(current)
+    alert_mail.render(current.user)
     session_list.own_sessions()
     sign_out_button()
 

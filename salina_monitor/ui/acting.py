@@ -15,6 +15,7 @@ from salina_monitor.ui.text import block, plain
 
 log = logging.getLogger(__name__)
 _SAID, _SECRET = "_said", "_said_once"
+TOO_SLOW = "The monitor's database took too long for this: narrow the time range or the filters, and try again."
 
 
 def act(action: Callable[[Actor], str]) -> None:
@@ -26,12 +27,17 @@ def act(action: Callable[[Actor], str]) -> None:
         st.session_state[_SAID] = str(error)
     except StoreError as error:
         log.warning("an action was lost with the store: %s", error)
-        st.session_state[_SAID] = session.NO_STORE
+        st.session_state[_SAID] = TOO_SLOW if error.code == "store_timeout" else session.NO_STORE
 
 
 def show_once(secret: str) -> None:
     """Have `said` show this below the sentence, once."""
     st.session_state[_SECRET] = secret
+
+
+def taken() -> str:
+    """How the last click went, for a section that says it itself; `said` then has nothing to say."""
+    return str(st.session_state.pop(_SAID, ""))
 
 
 def said(*, keep: bool = False) -> None:

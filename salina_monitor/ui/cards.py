@@ -7,13 +7,15 @@ from typing import Literal
 
 import streamlit as st
 
+from salina_monitor.evidence import SHORT_QUEUE, pace
 from salina_monitor.models import JobStatus, JobSummary
 from salina_monitor.monitor import Monitor
-from salina_monitor.queries import get_job_summary
+from salina_monitor.queries import get_evidence, get_job_summary
 from salina_monitor.ui import jobs
 from salina_monitor.ui.bars import bars
 from salina_monitor.ui.format import UNKNOWN, age, count, percent
 from salina_monitor.ui.live import Live
+from salina_monitor.ui.section import sectioned
 from salina_monitor.ui.session import guarded, viewer_or_none
 
 
@@ -34,8 +36,11 @@ class Card:
     delta_color: Literal["normal", "inverse", "off"] = "off"
 
 
-def cards_of(summary: JobSummary, waited: str) -> tuple[Card, ...]:
-    """The four cards of a summary; `waited` is how long the oldest queued job has been waiting, or ""."""
+def cards_of(summary: JobSummary, waited: str, pace: str = "") -> tuple[Card, ...]:
+    """The four cards of a summary.
+
+    `waited` is how long the oldest queued job has been waiting, or ""; `pace` what becomes of the queue, or "".
+    """
     completed, failed = summary.completed_last_24h, summary.failed_last_24h
     ended = None if completed is None or failed is None else completed + failed
     rate = UNKNOWN if ended is None else f"{percent(failed or 0, ended)} of ended" if ended else "none ended"
@@ -45,6 +50,8 @@ def cards_of(summary: JobSummary, waited: str) -> tuple[Card, ...]:
         running = f"{summary.stuck_running:,} longer than usual"
     if summary.stuck_queued:
         longest += f", {summary.stuck_queued:,} longer than usual"
+    if pace:
+        longest += f", {pace}"
     return (
         Card("active", "Active", ":material/play_circle:", "blue", JobStatus.RUNNING, summary.active,
              "active" in summary.capped, summary.active_by_hour, running),
@@ -68,6 +75,7 @@ def delta(card: Card) -> str | None:
 
 
 @st.fragment(key="cards")
+@sectioned("The numbers of jobs")
 def render(monitor: Monitor, live: Live) -> None:
     """The grid of cards."""
     user = viewer_or_none()
@@ -81,6 +89,10 @@ def render(monitor: Monitor, live: Live) -> None:
     if summary.oldest_queued_at and live.as_of.at:
         waited = age(source.now_at(live.as_of) - summary.oldest_queued_at)
 
+    moves = ""
+    if (summary.queued or 0) >= SHORT_QUEUE and (evidence := get_evidence(as_of=live.as_of, source=source)):
+        moves = pace(evidence)
+
     @guarded
     def show(status: JobStatus) -> None:
         jobs.show_only(status)
@@ -88,7 +100,7 @@ def render(monitor: Monitor, live: Live) -> None:
 
     st.markdown("##### Jobs")
     with st.grid(columns=4, min_column_width=150, gap="small", border=True):
-        for card in cards_of(summary, waited):
+        for card in cards_of(summary, waited, moves):
             with st.container(key=f"card_{card.key}", gap="xsmall", height="stretch", vertical_alignment="distribute"):
                 st.metric(
                     f":{card.color}[{card.icon}] {card.label}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import streamlit as st
@@ -11,11 +12,14 @@ from salina_monitor.actions import Actor, Denied
 from salina_monitor.actions.jobs import export_jobs, export_summary
 from salina_monitor.models import JobFilters, utcnow
 from salina_monitor.monitor import Monitor
-from salina_monitor.queries import get_job_summary
+from salina_monitor.store import StoreError
 from salina_monitor.ui import live as tab
 from salina_monitor.ui import session
 from salina_monitor.ui.live import Live
-from salina_monitor.verdict import verdict
+from salina_monitor.ui.section import what_helps
+from salina_monitor.ui.verdict_line import judge
+
+log = logging.getLogger(__name__)
 
 
 def export_buttons(monitor: Monitor, live: Live, filters: JobFilters) -> None:
@@ -27,13 +31,13 @@ def export_buttons(monitor: Monitor, live: Live, filters: JobFilters) -> None:
         return export_jobs(actor, runtime.get().accounts.activity, monitor.jobs_for, filters, as_of)
 
     def summary(actor: Actor) -> str:
-        state, health = monitor.mirror.state(), tab.known_health(monitor)
-        said = verdict(
-            get_job_summary(as_of=as_of, source=monitor.jobs_for(actor.user)), health,
-            stale_reason=tab.stale_sentence(state, utcnow()), filling=state.filling,
+        stale = tab.stale_sentence(monitor.mirror.state(), utcnow(), shown=as_of)
+        said = judge(monitor, as_of, actor.user, stale=stale)
+        sentence = f"{said.text} Next: {said.step}" if said.step else said.text
+        return export_summary(
+            actor, runtime.get().accounts.activity, monitor.jobs_for, filters, as_of,
+            verdict=sentence, health=tab.known_health(monitor),
         )  # fmt: skip
-        activity = runtime.get().accounts.activity
-        return export_summary(actor, activity, monitor.jobs_for, filters, as_of, verdict=said.text, health=health)
 
     st.download_button(
         "Summary", _made_for_whoever_clicks(summary), file_name=f"incident-{moment}.md", mime="text/markdown",
@@ -57,5 +61,8 @@ def _made_for_whoever_clicks(make: Callable[[Actor], str]) -> Callable[[], str]:
             return make(Actor(found.user, found.id, address))
         except Denied as error:
             return f"{error}\n"
+        except StoreError as error:
+            log.warning("a file could not be made: %s", error)
+            return f"Nothing is in this file: it could not be made from the monitor's database. {what_helps(error)}\n"
 
     return content

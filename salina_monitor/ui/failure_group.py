@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import streamlit as st
@@ -10,14 +11,17 @@ import streamlit as st
 from salina_monitor import runtime
 from salina_monitor.actions import Actor
 from salina_monitor.actions.triage import decide
+from salina_monitor.coincidence import Coincidence, Link
 from salina_monitor.failures import FailureGroup, GroupState, MarkKind, told
 from salina_monitor.models import AsOf, JobFilters, JobStatus, TimeRange, User, iso, utcnow
 from salina_monitor.monitor import Monitor
 from salina_monitor.policy import Right, allows
+from salina_monitor.report import plain as _plain
 from salina_monitor.ui.acting import act
 from salina_monitor.ui.bars import trend
-from salina_monitor.ui.filters import parameters_of
+from salina_monitor.ui.bulk_links import bulk_link, query_of
 from salina_monitor.ui.format import clock, plural, zone
+from salina_monitor.ui.page_link import page_link
 from salina_monitor.ui.text import block, one_line, plain
 
 LOOK = {
@@ -31,8 +35,11 @@ REASON_LIMIT = 500
 _FOR = {"always": None, "for a day": timedelta(days=1), "for a week": timedelta(days=7)}
 
 
-def render(monitor: Monitor, group: FailureGroup, state: GroupState, span: TimeRange, as_of: AsOf, user: User) -> None:
-    """A bordered box for one group."""
+def render(
+    monitor: Monitor, group: FailureGroup, state: GroupState, span: TimeRange, as_of: AsOf, user: User,
+    fell_into: Sequence[Coincidence] = (),
+) -> None:  # fmt: skip
+    """A bordered box for one group; `fell_into` is the trouble of services it fell into, surest first."""
     now = utcnow()
     tz, zone_name = zone(st.context.timezone)
     word, color, icon = LOOK[state]
@@ -40,6 +47,8 @@ def render(monitor: Monitor, group: FailureGroup, state: GroupState, span: TimeR
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.badge(word, icon=icon, color=color)  # type: ignore[arg-type]
             plain(group.title)
+        if group.example:
+            plain(f"e.g. {group.example}")
         facts = [
             plural(group.count, "failure"), one_line(", ".join(group.types), 120), hit(group),
             f"last {clock(group.last_seen, tz, now)}, first {clock(group.first_seen, tz, now)} ({zone_name})",
@@ -50,10 +59,19 @@ def render(monitor: Monitor, group: FailureGroup, state: GroupState, span: TimeR
             facts.append(plural(group.retries, "retry", "retries"))
         plain(" · ".join(facts))
         st.html(trend(group.trend, "red", f"Failures over {span.value}"))
-        decided = told(group, state)
+        for one in fell_into[:2]:
+            _link(one, lambda at: clock(at, tz, now).rpartition(":")[0])
+        decided = told(group, state, lambda at: f"{clock(at, tz, now).rpartition(':')[0]} ({zone_name})")
         if decided:
             plain(decided)
-        _buttons(monitor, group, state, span, as_of, user)
+        _buttons(monitor, group, state, span, as_of, user, fell_into)
+
+
+def _link(one: Coincidence, at: Callable[[datetime], str]) -> None:
+    sure = one.link is not Link.CHANCE
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(one.service.label if sure else "Chance?", icon=":material/link:", color="violet" if sure else "gray")
+        plain(one.told(at))
 
 
 def hit(group: FailureGroup) -> str:
@@ -66,16 +84,18 @@ def hit(group: FailureGroup) -> str:
 
 
 def _buttons(
-    monitor: Monitor, group: FailureGroup, state: GroupState, span: TimeRange, as_of: AsOf, user: User
-) -> None:
+    monitor: Monitor, group: FailureGroup, state: GroupState, span: TimeRange, as_of: AsOf, user: User,
+    fell_into: Sequence[Coincidence],
+) -> None:  # fmt: skip
     filters = JobFilters(status=JobStatus.FAILED, range=span, group=group.fingerprint)
-    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters_of(filters).items())
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.link_button("Show jobs", f"/admin/system?{query}", icon=":material/list:", type="tertiary")
+        page_link("Show jobs", f"/admin/system?{query_of(filters)}", icon=":material/list:")
         sample = f"/admin/job?id={quote(group.sample_id, safe='')}"
-        st.link_button("Latest one", sample, icon=":material/open_in_full:", type="tertiary")
+        page_link("Latest one", sample, icon=":material/open_in_full:")
         with st.popover("Markdown", icon=":material/content_copy:", key=f"md_{group.fingerprint}"):
-            block(markdown(group, state, span, as_of))
+            block(markdown(group, state, span, as_of, fell_into))
+        if group.open:
+            bulk_link(filters, user, "all")
         if allows(user, Right.TRIAGE):
             _decisions(monitor, group, state, as_of)
 
@@ -105,6 +125,10 @@ def _decisions(monitor: Monitor, group: FailureGroup, state: GroupState, as_of: 
             "Or until it comes this many more times", 1, 1_000_000, None, key=f"ignore_count_{key}",
             placeholder="however often",
         )  # fmt: skip
+        st.number_input(
+            "Or until it comes this often in one hour", 1, 1_000_000, None, key=f"ignore_rate_{key}",
+            placeholder="however fast",
+        )  # fmt: skip
         st.text_input("Why", key=f"ignore_why_{key}", max_chars=REASON_LIMIT, placeholder="kept in the log")
         args = (monitor, group, MarkKind.IGNORED, at)
         st.button("Ignore", key=f"ignore_{key}", type="primary", on_click=_decide, args=args)
@@ -116,12 +140,14 @@ def _decide(monitor: Monitor, group: FailureGroup, kind: MarkKind, at: object) -
     ignoring = kind is MarkKind.IGNORED
     length = _FOR.get(str(chosen(f"ignore_for_{key}"))) if ignoring else None
     count = chosen(f"ignore_count_{key}") if ignoring else None
+    rate = chosen(f"ignore_rate_{key}") if ignoring else None
     why = str(chosen(f"{'ignore' if ignoring else 'resolve'}_why_{key}") or "")
 
     def change(actor: Actor) -> str:
         done = decide(
             actor, runtime.get().accounts.activity, monitor.store, key, kind, why=why,
             until_at=utcnow() + length if length else None, until_count=int(count) if count else None,
+            until_per_hour=int(rate) if rate else None,
             at=at,  # type: ignore[arg-type]
         )  # fmt: skip
         if not done:
@@ -131,23 +157,24 @@ def _decide(monitor: Monitor, group: FailureGroup, kind: MarkKind, at: object) -
     act(change)
 
 
-def markdown(group: FailureGroup, state: GroupState, span: TimeRange, as_of: AsOf) -> str:
+def markdown(
+    group: FailureGroup, state: GroupState, span: TimeRange, as_of: AsOf, fell_into: Sequence[Coincidence] = ()
+) -> str:
     """The group for a ticket or a chat, plain words with UTC times."""
     tenants = ", ".join(f"{tenant or 'no tenant'} ({n})" for tenant, n in group.tenants)
     lines = [
         f"**{_plain(group.title)}**",
         "",
+        *([f"- e.g. {_plain(group.example)}"] if group.example else []),
         f"- state: {LOOK[state][0].lower()}",
         f"- failures in the last {span.value}: {group.count} ({group.superseded} made good later)",
         f"- job types: {_plain(', '.join(group.types))}",
         f"- tenants hit: {group.tenant_count}: {_plain(tenants)}",
+        f"- retries: {group.retries}",
         f"- first seen {iso(group.first_seen)}, last seen {iso(group.last_seen)}",
-        f"- latest job: `{_plain(group.sample_id)}`",
+        *(f"- {one.told(lambda at: iso(at) or '')}" for one in fell_into[:2]),
+        f"- latest job: {_plain(group.sample_id)}",
+        *([f"- {_plain(decided)}"] if (decided := told(group, state)) else []),
         f"- as of {iso(as_of.at)}",
     ]
     return "\n".join(lines)
-
-
-def _plain(text: str) -> str:
-    """Foreign text that stays text where Markdown is read."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+!|~$" else c for c in one_line(text, 300))

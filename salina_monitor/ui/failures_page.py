@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import streamlit as st
 
+from salina_monitor.coincidence import Coincidence
 from salina_monitor.failures import FailureGroup, GroupState, state_of
 from salina_monitor.models import AsOf, TimeRange, User, utcnow
 from salina_monitor.monitor import Monitor
-from salina_monitor.queries import JobSource, get_failure_groups
+from salina_monitor.queries import JobSource, get_coincidences, get_failure_groups
+from salina_monitor.queries.failures import left_out
 from salina_monitor.ui import failure_group
 from salina_monitor.ui.account import user_menu
 from salina_monitor.ui.acting import said
 from salina_monitor.ui.filters import Parameters
 from salina_monitor.ui.format import clock, plural, zone
+from salina_monitor.ui.section import section
 from salina_monitor.ui.session import guarded
 
 RANGES = {TimeRange.DAY: "24 h", TimeRange.WEEK: "7 days", TimeRange.MONTH: "30 days"}
@@ -47,15 +51,31 @@ def render(monitor: Monitor, user: User) -> None:
     if as_of.at is None:
         st.text("No job has been read from Inngest yet; open the System page, it says why.")
         return
+    with section("The failures"):
+        _groups(monitor, source, span, as_of, user)
+
+
+def _groups(monitor: Monitor, source: JobSource, span: TimeRange, as_of: AsOf, user: User) -> None:
     groups = get_failure_groups(span, as_of=as_of, source=source)
     now = source.now_at(as_of)
     by_state = {state: [group for group in groups if state_of(group, now) is state] for state in GroupState}
     attention = by_state[GroupState.REOPENED] + by_state[GroupState.OPEN]
+    links = _links(groups, now - (span.span or timedelta(days=90)), as_of, source)
     _summary(attention, groups, span)
     for group in attention:
-        failure_group.render(monitor, group, state_of(group, now), span, as_of, user)
+        fell_into = links.get(group.fingerprint, ())
+        failure_group.render(monitor, group, state_of(group, now), span, as_of, user, fell_into)
     for state, title in _APART.items():
-        _apart(monitor, by_state[state], title, state, span, as_of, user)
+        _apart(monitor, by_state[state], title, state, span, as_of, user, links)
+
+
+def _links(
+    groups: Sequence[FailureGroup], since: datetime, as_of: AsOf, source: JobSource
+) -> Mapping[str, Sequence[Coincidence]]:
+    """The trouble of services that each group fell into, surest first."""
+    causes = {g.fingerprint: (g.functions, g.count, g.points_to) for g in groups}
+    found = get_coincidences(causes, since, as_of=as_of, source=source)
+    return {key: [one for one in links if one.worth_saying] for key, links in found.items()}
 
 
 def _range() -> TimeRange:
@@ -96,21 +116,25 @@ def _freshness(as_of: AsOf, source: JobSource, monitor: Monitor) -> None:
 
 
 def _summary(attention: Sequence[FailureGroup], groups: Sequence[FailureGroup], span: TimeRange) -> None:
+    missing = left_out(groups)
     if not groups:
         with st.container(border=True, key="failures_empty", horizontal_alignment="center"):
             st.text(f"No job failed in the last {RANGES[span]}.")
         return
     if not attention:
+        none = "None of the failures looked at needs" if missing else "No failure needs"
         with st.container(border=True, key="failures_empty", horizontal_alignment="center"):
-            st.text("No failure needs attention: what failed was made good, resolved or ignored; it is listed below.")
-        return
-    failed = sum(group.open for group in attention)
-    st.markdown(f"##### Needs attention: {plural(len(attention), 'cause')}, {plural(failed, 'failed job')}")
+            st.text(f"{none} attention: what failed was made good, resolved or ignored; it is listed below.")
+    else:
+        failed = sum(group.open for group in attention)
+        st.markdown(f"##### Needs attention: {plural(len(attention), 'cause')}, {plural(failed, 'failed job')}")
+    if missing:
+        st.caption(missing)
 
 
 def _apart(
     monitor: Monitor, groups: Sequence[FailureGroup], title: str, state: GroupState, span: TimeRange, as_of: AsOf,
-    user: User,
+    user: User, links: Mapping[str, Sequence[Coincidence]],
 ) -> None:  # fmt: skip
     if not groups:
         return
@@ -118,4 +142,5 @@ def _apart(
     if folded.open:
         with folded:
             for group in groups:
-                failure_group.render(monitor, group, state, span, as_of, user)
+                fell_into = links.get(group.fingerprint, ())
+                failure_group.render(monitor, group, state, span, as_of, user, fell_into)

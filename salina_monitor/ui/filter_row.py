@@ -117,23 +117,30 @@ def clear() -> None:
 
 
 @guarded
-def clear_group() -> None:
-    """Failures of every cause, and jobs that are not stuck, again; the other filters as they are."""
+def search_all() -> None:
+    """The same search, in all that is remembered."""
     view = chosen_view()
-    view.put(replace(view.filters, group=None, stuck=False))
+    view.put(replace(view.filters, range=TimeRange.ALL, since=None, until=None))
 
 
 @guarded
-def show_view(filters: JobFilters) -> None:
-    """One of the ready-made views."""
-    chosen_view().put(filters)
+def clear_group() -> None:
+    """Without what has no widget: cause, stuck, window. The other filters stay as they are."""
+    view = chosen_view()
+    view.put(replace(view.filters, group=None, stuck=False, since=None, until=None))
 
 
 @guarded
 def _narrowed(epoch: int) -> None:
     view = chosen_view()
+    if epoch != view.epoch:
+        return  # a widget that was replaced meanwhile: what it says is of the list before
     given = {name: [str(st.session_state.get(f"{name}_{epoch}") or "")] for name in _NAMES}
-    kept = {"group": [view.filters.group or ""], "stuck": ["1" if view.filters.stuck else ""]}
+    written = parameters_of(view.filters)
+    # Another time range takes the place of a window.
+    other_time = given["range"][0] != view.filters.range.value
+    names = ("group", "stuck") if other_time else ("group", "stuck", "from", "to")
+    kept = {name: [written[name]] for name in names if name in written}
     read = view_of({**given, **kept})
     view.filters, view.page, view.dropped = read.filters, 1, read.dropped
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from salina_monitor.models import JobFilters, JobStatus, TimeRange
+from salina_monitor.models import JobFilters, JobStatus, TimeRange, iso
 from salina_monitor.queries import PAGE_CAP
 
 TEXT_LIMIT = 200
 ID_LIMIT = 200
 GROUP_LENGTH = 16
-PARAMETERS = ("status", "type", "tenant", "q", "range", "group", "stuck", "page")
+PARAMETERS = ("status", "type", "tenant", "q", "range", "group", "stuck", "from", "to", "page")
+_STEERING = ("Cc", "Cs", "Zl", "Zp")
 STATUSES = tuple(s.value for s in JobStatus if s is not JobStatus.UNKNOWN)
 
 
@@ -50,20 +53,34 @@ class Parameters:
         return value
 
     def bounded(self, name: str, limit: int) -> str | None:
-        """The text if it is printable and not too long."""
+        """The text if it is not too long and holds nothing that steers a screen or ends a line.
+
+        Joiners, unusual blanks and characters newer than this Python are part of names and words.
+        """
         value = self._values.get(name)
-        if value is not None and (len(value) > limit or not value.isprintable()):
+        if value is not None and (len(value) > limit or any(unicodedata.category(c) in _STEERING for c in value)):
             self.dropped.append(f"{name} is longer than {limit} characters or holds unprintable ones")
             return None
         return value
+
+    def window(self, first: str, last: str) -> tuple[datetime | None, datetime | None]:
+        """Two moments in order, ISO 8601 with a zone; both or none."""
+        texts = (self._values.get(first), self._values.get(last))
+        if texts == (None, None):
+            return None, None
+        since, until = (_moment(text or "") for text in texts)
+        if since is None or until is None or since >= until:
+            self.dropped.append(f"{first} and {last} are not two times in order, like 2026-11-24T13:00Z")
+            return None, None
+        return since, until
 
     def number(self, name: str, most: int) -> int:
         """A number from 1 to `most`; 1 without one."""
         value = self._values.get(name)
         if value is None:
             return 1
-        if value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= most:
-            return int(value[:9])
+        if value.isascii() and value.isdigit() and len(value) <= 12 and 1 <= int(value) <= most:
+            return int(value)
         self.dropped.append(f"{name} “{_quoted(value)}” is not a number from 1 to {most}")
         return 1
 
@@ -73,6 +90,7 @@ def view_of(given: Mapping[str, Sequence[str]], *, ignore: Sequence[str] = ()) -
     read = Parameters(given, PARAMETERS, ignore=ignore)
     page = read.number("page", PAGE_CAP)
     status, span = read.one_of("status", STATUSES), read.one_of("range", [r.value for r in TimeRange])
+    since, until = read.window("from", "to")
     filters = JobFilters(
         type=read.bounded("type", ID_LIMIT),
         status=JobStatus(status) if status else None,
@@ -81,6 +99,8 @@ def view_of(given: Mapping[str, Sequence[str]], *, ignore: Sequence[str] = ()) -
         range=TimeRange(span) if span else TimeRange.DAY,
         group=read.bounded("group", GROUP_LENGTH),
         stuck=read.one_of("stuck", ("1",)) is not None,
+        since=since,
+        until=until,
     )
     return View(filters, page, tuple(read.dropped))
 
@@ -95,6 +115,8 @@ def parameters_of(filters: JobFilters, page: int = 1) -> dict[str, str]:
         "range": "" if filters.range is TimeRange.DAY else filters.range.value,
         "group": filters.group or "",
         "stuck": "1" if filters.stuck else "",
+        "from": _written(filters.since),
+        "to": _written(filters.until),
         "page": str(page) if page > 1 else "",
     }
     return {name: value for name, value in found.items() if value}
@@ -108,6 +130,22 @@ def fingerprint(filters: JobFilters, *more: object) -> str:
 def stamp(*parts: object) -> str:
     """A short key that changes with the `repr` of any part."""
     return hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()[:16]
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment in UTC, of a year that every zone can show; None when it is none or has no zone."""
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))  # an address decodes the + of a zone
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo is not None and 1970 < moment.year < 9999 else None
+
+
+def _written(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    whole = moment.second == moment.microsecond == 0
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ") if whole else iso(moment) or ""
 
 
 def _quoted(value: str) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from salina_monitor.words import NONE, age, percent, plural
+
+__all__ = ["NONE", "UNKNOWN", "age", "ago", "clock", "count", "percent", "plural", "short_id", "span", "window", "zone"]
+
 UNKNOWN = "…"
-NONE = "—"
 
 
 def count(n: int | None, *, capped: bool = False) -> str:
     """`3,412`, `10,000+` when capped, `…` while unknown."""
     return UNKNOWN if n is None else f"{n:,}{'+' if capped else ''}"
-
-
-def plural(n: int, one: str, many: str | None = None) -> str:
-    """`1 job`, `2 jobs`, `0 jobs`."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def span(ms: int | None) -> str:
@@ -47,15 +45,6 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return "just now" if now - moment < timedelta(seconds=1) else f"{age(now - moment)} ago"
 
 
-def age(delta: timedelta) -> str:
-    """The largest unit only: `3 s`, `11 min`, `2 h`, `4 d`."""
-    seconds = max(0, int(delta.total_seconds()))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size * (2 if unit == "d" else 1):
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
-
-
 def short_id(run_id: str) -> str:
     """Beginning and end of a run id: the middle of a ULID tells people nothing."""
     return run_id if len(run_id) <= 14 else f"{run_id[:6]}…{run_id[-6:]}"
@@ -78,11 +67,11 @@ def clock(moment: datetime | None, tz: tzinfo, now: datetime) -> str:
     return f"{day}{local:%H:%M:%S}"
 
 
-def percent(part: int, whole: int) -> str:
-    """`4.6 %`; `0 %` only when nothing is in it; `—` of nothing."""
-    if whole == 0:
-        return NONE
-    share = 100 * part / whole
-    if part == 0 or share >= 9.95:
-        return f"{share:.0f} %"
-    return "< 0.1 %" if share < 0.1 else f"{share:.1f} %"
+def window(since: datetime, until: datetime, tz: tzinfo) -> str:
+    """`24 Nov 14:00 to 15:00`, `24 Nov` for a whole day, `23 Nov 22:00 to 24 Nov 01:00`."""
+    first, last = since.astimezone(tz), until.astimezone(tz)
+    day = f"{first.day} {first:%b}"
+    if first.time() == last.time() == time() and (last.date() - first.date()).days == 1:
+        return day
+    ends = "" if last.date() == first.date() else f"{last.day} {last:%b} "
+    return f"{day} {first:%H:%M} to {ends}{last:%H:%M}"

@@ -61,10 +61,13 @@ def freshness(monitor: Monitor, live: Live) -> None:
         elif state.stale(now) and not live.syncing:
             label, icon, color = "Stale", ":material/history:", "orange"
             text = f"Inngest last answered {ago(at, now)} · as of {clock(at, tz, now)} ({name})"
+        elif tab.is_behind(state, live.as_of, now) and not live.syncing:
+            label, icon, color = "Old", ":material/history:", "orange"
+            text = f"as of {clock(at, tz, now)} ({name}) · newer data is here: press Refresh"
         else:
             label, icon, color = "Live", ":material/sensors:", "green"
             text = f"as of {clock(at, tz, now)} ({name})"
-            if state.stale(now):
+            if state.stale(now) or tab.is_behind(state, live.as_of, now):
                 label, icon, color = "Known", ":material/history:", "gray"
         st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
         st.text(text)

@@ -29,7 +29,9 @@ def render(monitor: Monitor, job: JobEntry, user: User) -> None:
 
 
 def _menu(monitor: Monitor, job: JobEntry, label: str, icon: str, what: str, explained: str) -> None:
-    with st.popover(label, icon=icon, key=f"{what}_menu"):
+    # Part of the page, not a box that floats over it: while the page follows a job things move, and what floats is
+    # carried out of the window, where nobody can scroll to it.
+    with st.expander(label, icon=icon, key=f"{what}_menu"):
         st.text(explained)
         reason = f"{what}_why_{job.id}"
         st.text_input("Why", key=reason, max_chars=REASON_LIMIT, placeholder="kept in the log")

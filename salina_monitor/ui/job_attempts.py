@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 import streamlit as st
 
+from salina_monitor.fingerprint import normalised
 from salina_monitor.models import Attempt, JobEntry, JobError, JobStatus
 from salina_monitor.ui.format import plural, span
 from salina_monitor.ui.text import block, plain
 
 SIDE_BY_SIDE = 4
-_VARYING = re.compile(r"\d+|[0-9a-f]{8,}", re.IGNORECASE)
 
 
 def same_each_time(errors: list[JobError]) -> bool:
-    """Whether errors differ in nothing but numbers and ids: a port, a time, a request."""
-    return len({(error.name, _VARYING.sub("#", error.message)) for error in errors}) == 1
+    """Whether errors differ in nothing but what varies anyway: a port, a time, the id of a request."""
+    return len({(error.name, normalised(error.message)) for error in errors}) == 1
 
 
 def render(job: JobEntry, now: datetime) -> None:

@@ -40,11 +40,12 @@ def render(monitor: Monitor, live: Live, page: JobPage, now: datetime, rows_id: 
         on_select="rerun",
         selection_mode="single-row",
         height="content",
+        placeholder=NONE,
         alt=f"Jobs, page {page.page}: {len(page.jobs)} rows",
         column_order=[c for c in frame.columns if c != "Inngest" or with_links],
         column_config={
             # Cut by its width on the screen; copied, and read out, in full.
-            "ID": st.column_config.TextColumn("ID", width=122),
+            "ID": st.column_config.TextColumn("ID", width=104),
             "Status": st.column_config.MultiselectColumn(
                 "Status", options=[c[0] for c in CHIPS.values()], color=[c[1] for c in CHIPS.values()], width=98
             ),
@@ -52,12 +53,14 @@ def render(monitor: Monitor, live: Live, page: JobPage, now: datetime, rows_id: 
             "Tenant": st.column_config.TextColumn("Tenant", width=120),
             "Queued": st.column_config.DatetimeColumn("Queued", format=_TIME, timezone=str(tz), width=116),
             "Started": st.column_config.DatetimeColumn("Started", format=_TIME, timezone=str(tz), width=116),
-            "Wait": st.column_config.TextColumn("Wait", width=70, help="Queued to started"),
-            "Duration": st.column_config.TextColumn("Duration", width=92, help="Started to ended, without the wait"),
-            "Retries": st.column_config.NumberColumn("Retries", width=60),
-            "Error": st.column_config.TextColumn("Error", width=180),
+            "Wait": st.column_config.TextColumn("Wait", width=84, help="Queued to started"),
+            "Duration": st.column_config.TextColumn(
+                "Duration", width=100, help="Started to ended, without the wait; “in all”: with it, not yet told apart"
+            ),
+            "Retries": st.column_config.NumberColumn("Retries", width=58),
+            "Error": st.column_config.TextColumn("Error", width=106 if with_links else 162),
             "Open": st.column_config.LinkColumn("Open", display_text="Job page", width=70),
-            "Inngest": st.column_config.LinkColumn("Inngest", display_text="Run", width=58),
+            "Inngest": st.column_config.LinkColumn("Inngest", display_text="Run", width=56),
         },
     )
     rows = chosen["selection"]["rows"]
@@ -72,7 +75,7 @@ def _row(monitor: Monitor, job: JobEntry, now: datetime) -> dict[str, Any]:
         "Status": [CHIPS[job.status][0]],
         "Queued": job.queued_at,
         "Started": job.started_at,
-        "Wait": wait(job),
+        "Wait": wait(job, now),
         "Duration": duration(job, now),
         "Retries": job.retry_count,
         "Error": one_line(job.error.first_line) if job.error else "",
@@ -81,10 +84,12 @@ def _row(monitor: Monitor, job: JobEntry, now: datetime) -> dict[str, Any]:
     }
 
 
-def wait(job: JobEntry) -> str:
-    """How long it waited; `…` until the trace was read, `—` where it never started."""
+def wait(job: JobEntry, now: datetime) -> str:
+    """How long it waited; so far, while it waits; `…` until the trace was read, `—` where it never started."""
     if job.wait_ms is not None:
         return span(job.wait_ms)
+    if job.status is JobStatus.QUEUED:
+        return _so_far(job.queued_at, job, now)
     return NONE if job.traced and job.started_at is None else UNKNOWN
 
 
@@ -93,8 +98,12 @@ def duration(job: JobEntry, now: datetime) -> str:
     if job.duration_ms is not None:
         return span(job.duration_ms)
     if job.status is JobStatus.RUNNING and job.started_at is not None:
-        so_far = span(max(0, round((now - job.started_at) / timedelta(milliseconds=1))))
-        return f"{'⚠ ' if job.stuck else ''}{so_far} so far"
+        return _so_far(job.started_at, job, now)
     if job.traced and job.started_at is None:
         return NONE
-    return f"{span(job.total_ms)} total incl. wait" if job.total_ms is not None else UNKNOWN
+    return f"{span(job.total_ms)} in all" if job.total_ms is not None else UNKNOWN
+
+
+def _so_far(since: datetime, job: JobEntry, now: datetime) -> str:
+    so_far = span(max(0, round((now - since) / timedelta(milliseconds=1))))
+    return f"{'⚠ ' if job.stuck else ''}{so_far} so far"

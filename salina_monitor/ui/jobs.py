@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from salina_monitor.models import JobFilters, JobPage, JobStatus, TimeRange
+from salina_monitor.models import JobFilters, JobPage, JobStatus, TimeRange, User
 from salina_monitor.monitor import Monitor
 from salina_monitor.queries import COUNT_CAP, PAGE_CAP, JobSource, count_new_jobs, get_filter_choices, get_recent_jobs
-from salina_monitor.ui import filter_row, job_details, job_table
+from salina_monitor.searchtext import MOST_VALUES, MOST_WORDS
+from salina_monitor.ui import filter_row, job_details, job_table, trends
 from salina_monitor.ui import live as tab
+from salina_monitor.ui.bulk_links import bulk_link, query_of
 from salina_monitor.ui.export_buttons import export_buttons
 from salina_monitor.ui.filter_row import ChosenView, chosen_view
 from salina_monitor.ui.filters import fingerprint
-from salina_monitor.ui.format import count, plural
+from salina_monitor.ui.format import count, plural, window, zone
 from salina_monitor.ui.live import Live
+from salina_monitor.ui.page_link import page_link
+from salina_monitor.ui.section import section, sectioned
 from salina_monitor.ui.session import guarded, viewer_or_none
 
 PAGE_SIZE = 20
@@ -25,6 +29,7 @@ def show_only(status: JobStatus) -> None:
 
 
 @st.fragment(key="jobs")
+@sectioned("The list of jobs")
 def render(monitor: Monitor, live: Live) -> None:
     """Filters, table, pagination, expanders."""
     user = viewer_or_none()
@@ -34,6 +39,7 @@ def render(monitor: Monitor, live: Live) -> None:
     _views()
     filter_row.render(get_filter_choices(source=source))
     view = chosen_view()
+    filter_row.write_url()  # before the question: should it take too long, the address keeps the filters
     page = get_recent_jobs(view.filters, view.page, PAGE_SIZE, as_of=live.as_of, source=source)
     view.page = page.page
     filter_row.write_url()
@@ -41,6 +47,8 @@ def render(monitor: Monitor, live: Live) -> None:
     _covered(view)
     for note in view.dropped:
         st.text(f"Ignored in the address: {note}.")
+    with section("The trends"):
+        trends.render(live, source, view.filters)
     _announce(monitor, live, view, source)
     if not page.jobs:
         _empty(monitor, live, view)
@@ -48,25 +56,23 @@ def render(monitor: Monitor, live: Live) -> None:
     now = source.now_at(live.as_of)
     with st.container(key="jobs", gap="xsmall"):
         job_table.render(monitor, live, page, now, fingerprint(view.filters, page.page, live.as_of.seq))
-    _below(monitor, live, page, view)
-    job_details.expanders(monitor, live, page, now)
+    _below(monitor, live, page, view, user)
+    job_details.expanders(monitor, live, page, now, source)
     tab.look_at(monitor, live, [job.id for job in page.jobs if not job.traced or not job.status.is_terminal])
 
 
-VIEWS = {
-    "failing": ("Failing now", ":material/error:", JobFilters(status=JobStatus.FAILED, range=TimeRange.HOUR)),
-    "stuck": ("Stuck", ":material/hourglass_bottom:", JobFilters(stuck=True)),
-    "batch": ("Last night's batch", ":material/bedtime:", JobFilters(type="batch-statements")),
-}
-"""Ready-made views by key: label, icon, filters. Each is an address, so it can be kept as a bookmark."""
+VIEWS = (
+    ("Failing now", ":material/error:", JobFilters(status=JobStatus.FAILED, range=TimeRange.HOUR)),
+    ("Stuck", ":material/hourglass_bottom:", JobFilters(stuck=True)),
+    ("Last night's batch", ":material/bedtime:", JobFilters(type="batch-statements")),
+)
+"""Ready-made views: label, icon, filters. Each is an address, so it can be kept as a bookmark."""
 
 
 def _views() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="views"):
-        for key, (label, icon, filters) in VIEWS.items():
-            st.button(
-                label, key=f"view_{key}", icon=icon, type="tertiary", on_click=filter_row.show_view, args=(filters,)
-            )
+        for label, icon, filters in VIEWS:
+            page_link(label, f"/admin/system?{query_of(filters)}", icon=icon)
 
 
 def _announce(monitor: Monitor, live: Live, view: ChosenView, source: JobSource) -> None:
@@ -92,13 +98,17 @@ def _take_new(monitor: Monitor, live: Live) -> None:
 
 def _narrowed_further(view: ChosenView) -> None:
     """What narrows the list without a widget of its own, and the way back."""
-    if not (view.filters.group or view.filters.stuck):
+    since, until = view.filters.since, view.filters.until
+    if not (view.filters.group or view.filters.stuck or since):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="group"):
         if view.filters.group:
             st.badge("One cause only", icon=":material/filter_alt:", color="orange")
         if view.filters.stuck:
             st.badge("Longer than usual only", icon=":material/filter_alt:", color="orange")
+        if since and until:
+            tz, name = zone(st.context.timezone)
+            st.badge(f"Ended {window(since, until, tz)} ({name})", icon=":material/filter_alt:", color="orange")
         st.button("Show all", key="clear_group", type="tertiary", on_click=filter_row.clear_group)
 
 
@@ -111,21 +121,26 @@ def _turned(key: str) -> None:
 def _covered(view: ChosenView) -> None:
     """What a search looked at, so that nobody takes "not found" for "does not exist"."""
     if view.filters.text.strip():
-        whole = view.filters.range is TimeRange.ALL
-        place = "all that is remembered" if whole else f"the last {view.filters.range.value}"
+        place = (
+            "all that is remembered" if view.filters.range is TimeRange.ALL else f"the last {view.filters.range.value}"
+        )
+        if view.filters.since is not None:
+            place = "what ended in the chosen time"
         st.caption(
             f"Searched {place}: ids of runs and events, tenants, documents and values of the input, functions, words"
-            " of the error. Every word must occur; the beginning of a word will do."
+            f" of the error; of long inputs the first {MOST_VALUES:,} values, and of their texts the first {MOST_WORDS}"
+            " words. Every word must occur; the beginning of a word will do."
         )
 
 
-def _below(monitor: Monitor, live: Live, page: JobPage, view: ChosenView) -> None:
+def _below(monitor: Monitor, live: Live, page: JobPage, view: ChosenView, user: User) -> None:
     first = (page.page - 1) * page.page_size + 1
     total = count(page.total, capped=page.total_is_capped)
     word = view.filters.status.value + " " if view.filters.status else ""
     noun = "job" if page.total == 1 else "jobs"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"{first:,}–{first + len(page.jobs) - 1:,} of {total} {word}{noun} · newest first", width="stretch")
+        bulk_link(view.filters, user, "these")
         export_buttons(monitor, live, view.filters)
         pages = min(page.num_pages, PAGE_CAP)
         if pages > 1:
@@ -151,6 +166,9 @@ def _empty(monitor: Monitor, live: Live, view: ChosenView) -> None:
             st.text("The history of jobs is being read; the first ones appear here in a moment.")
         elif narrowed:
             st.text("No job matches these filters.")
+            if view.filters.text.strip() and (view.filters.range is not TimeRange.ALL or view.filters.since):
+                st.button("Search all that is remembered", key="search_all", icon=":material/manage_search:",
+                          on_click=filter_row.search_all)  # fmt: skip
             st.button("Clear filters", key="clear_filters", icon=":material/filter_alt_off:", on_click=filter_row.clear)
         else:
             st.text(f"{plural(0, 'job')} in the last 24 h: none ended and none is active.")

@@ -9,13 +9,13 @@ API holds no click up.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import streamlit as st
 
-from salina_monitor.mirror import MirrorState
-from salina_monitor.models import AsOf, HealthCheckResult, Service
+from salina_monitor.mirror import STALE_AFTER, MirrorState
+from salina_monitor.models import AsOf, HealthCheckResult, Service, utcnow
 from salina_monitor.monitor import Monitor
 from salina_monitor.ui.session import BY_ITSELF, viewer_or_none
 
@@ -146,16 +146,37 @@ def health_stamp(monitor: Monitor) -> tuple[object, ...]:
 
 
 def known_health(monitor: Monitor) -> list[HealthCheckResult]:
-    """The last result of each service that has one and is not being asked right now for the first time."""
-    results = (monitor.checks.latest(service) for service in Service)
-    return [result for result in results if result is not None]
+    """The last result of each service that has one; not an old one while its service is being asked."""
+    now = utcnow()
+    found = ((monitor.checks.latest(service), monitor.checks.is_waiting(service)) for service in Service)
+    return [
+        result for result, waiting in found
+        if result is not None and not (waiting and now - result.checked_at > STALE_AFTER)
+    ]  # fmt: skip
 
 
-def stale_sentence(state: MirrorState, now: datetime, *, overdue: bool = False) -> str:
-    """That job data is old, for the verdict; "" while it is fresh, or was never read (which the counts say)."""
+def is_behind(state: MirrorState, shown: AsOf, now: datetime) -> bool:
+    """Whether what a tab shows is old while newer data is here: it was left open, and nobody pressed Refresh."""
+    return not state.stale(now) and replace(state, as_of=shown).stale(now)
+
+
+def stale_sentence(
+    state: MirrorState, now: datetime, *, shown: AsOf | None = None, syncing: bool = False, overdue: bool = False
+) -> str:
+    """That job data is old, for the verdict; "" while it is fresh, or was never read (which the counts say).
+
+    `shown` is what the tab shows; while it is `syncing`, what went wrong before is not told yet.
+    """
     if overdue:
         return "Inngest has not answered yet, so job data may be old."
-    if state.as_of.at is None or not state.stale(now):
+    shown = shown or state.as_of
+    if shown.at is None:
+        return ""
+    if syncing:
+        return "Job data is old and is being read anew." if now - shown.at > STALE_AFTER else ""
+    if is_behind(state, shown, now):
+        return "Job data on this page is old; press Refresh."
+    if not state.stale(now):
         return ""
     if state.problem is not None:
         return "Job data could not be refreshed, the reason is above."

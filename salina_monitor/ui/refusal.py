@@ -11,6 +11,7 @@ from salina_monitor.activity import Entry, Kind, Outcome
 from salina_monitor.navigation import ACCOUNT, BASE, PageRule
 from salina_monitor.policy import Right
 from salina_monitor.ui import account, session
+from salina_monitor.ui.page_link import page_link
 
 _TOLD = "_refusal_logged"
 
@@ -22,7 +23,7 @@ def render() -> None:
     _log(Right.VIEW_SYSTEM, "every page")
     with st.container(horizontal=True, gap="small"):
         account.sign_out_button()
-        st.link_button("Your account", f"{BASE}/{ACCOUNT}", icon=":material/account_circle:", type="tertiary")
+        page_link("Your account", f"{BASE}/{ACCOUNT}", icon=":material/account_circle:")
 
 
 def of_page(rule: PageRule) -> Callable[[], None]:

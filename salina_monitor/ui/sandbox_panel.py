@@ -6,11 +6,14 @@ import os
 
 import streamlit as st
 
-from salina_monitor.models import Service
+from salina_monitor.models import Service, utcnow
 from salina_monitor.monitor import Monitor
 from salina_monitor.sandbox import Fault, SandboxControl, SandboxUnreachable, control_url
+from salina_monitor.ui.format import clock, zone
 from salina_monitor.ui.session import guarded, viewer_or_none
+from salina_monitor.ui.text import block, plain
 
+MOST_MAILS = 10
 LABELS = {
     Fault.OK: "Well",
     Fault.SLOW: "Slow",
@@ -70,9 +73,30 @@ def _panel(monitor: Monitor) -> None:
                 )  # fmt: skip
             changed |= before is not None and before != now
         healed = st.button("Heal all", key="heal_all", icon=":material/healing:", on_click=heal)
+        _mails(control)
     st.session_state["_faults"] = {service: st.session_state.get(f"fault_{service.value}") for service in Service}
     if changed or healed:
         st.rerun()  # the ticker has to start
+
+
+def _mails(control: SandboxControl) -> None:
+    """What was mailed: nothing of it leaves this machine."""
+    with st.container(key="sandbox_mails", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown("**Mails taken by the played Resend**", width="content")
+            st.button("Look again", key="mails_again", icon=":material/refresh:", type="tertiary")
+        try:
+            mails = control.mails()
+        except SandboxUnreachable as error:
+            st.text(str(error))
+            return
+        if not mails:
+            st.text("None yet. Break a service: within about a minute its alert is here.")
+        tz, _ = zone(st.context.timezone)
+        for mail in mails[:MOST_MAILS]:
+            plain(f"{clock(mail.at, tz, utcnow())} to {', '.join(mail.to)}: {mail.subject}")
+            with st.expander("Text", key=f"mail_{mail.id}"):
+                block(mail.text)
 
 
 def _control_url(monitor: Monitor) -> str:

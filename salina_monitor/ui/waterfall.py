@@ -54,8 +54,8 @@ class Line:
     took: str
 
 
-def lines_of(steps: Sequence[Step], start: datetime, end: datetime) -> tuple[Line, ...]:
-    """Lines to scale between `start` and `end`; what has not ended reaches to the end."""
+def lines_of(steps: Sequence[Step], start: datetime, end: datetime, *, most: int = MOST_LINES) -> tuple[Line, ...]:
+    """The first `most` lines, to scale between `start` and `end`; what has not ended reaches to the end."""
     whole = max((end - start).total_seconds(), 0.001)
 
     def piece(since: datetime | None, until: datetime | None, fill: str, words: str) -> Piece | None:
@@ -67,7 +67,7 @@ def lines_of(steps: Sequence[Step], start: datetime, end: datetime) -> tuple[Lin
 
     lines = []
     before: Step | None = None
-    for step in steps[:MOST_LINES]:
+    for step in steps[:most]:
         retrying = step.kind is StepKind.ATTEMPT and (step.attempt or 1) > 1
         waited = "waited for its retry" if retrying else "waited"
         colour = _RETRY if retrying else _WAIT
@@ -98,12 +98,13 @@ def _took(since: datetime, until: datetime) -> str:
     return span(max(0, round((until - since) / timedelta(milliseconds=1))))
 
 
-def waterfall(lines: Sequence[Line], total: str) -> str:
-    """HTML of the lines. Who hears the page gets each line in words."""
+def waterfall(lines: Sequence[Line], total: str, *, of: int | None = None) -> str:
+    """HTML of the lines, the first ones `of` so many. Who hears the page gets each line in words."""
     rows = [_row(line) for line in lines]
     ends = f'<span style="{_SCALE}"><i>0</i><i>{escape(total)}</i></span>'
     scale = f'<div style="{_ROW};opacity:.7"><span></span>{ends}</div>'
-    label = escape(f"Timeline: {plural(len(lines), 'line')} over {total}", quote=True)
+    cut = f"the first {len(lines):,} of " if of is not None and of > len(lines) else ""
+    label = escape(f"Timeline: {cut}{plural(len(lines) if of is None else of, 'line')} over {total}", quote=True)
     return f'<div role="list" aria-label="{label}">{scale}{"".join(rows)}</div>'
 
 

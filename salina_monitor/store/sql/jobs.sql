@@ -11,12 +11,28 @@ tenant_id = %(scope)s and tenant_seq <= %(seq)s
 first_seq <= %(seq)s
 
 -- name: appeared
--- Predicate: not there yet at an earlier view's sync.
+-- Predicate: not known yet at an earlier view's sync.
 first_seq > %(seen)s
+
+-- name: ended_since
+-- Predicate: had not ended yet at an earlier view's sync.
+ended_seq > %(seen)s
+
+-- name: running_since
+-- Predicate: did not run yet at an earlier view's sync.
+running_seq > %(seen)s
+
+-- name: tenant_since
+-- Predicate: whose it is was not known yet at an earlier view's sync.
+tenant_seq > %(seen)s
 
 -- name: in_range
 -- Predicate: it ended in the range or has not ended (infinity). What ended after the view's sync ended in the range.
 ended_at >= %(since)s
+
+-- name: in_window
+-- Predicate: it ended in this window; so it was queued before the window's end, from where an index can begin.
+ended_at >= %(since)s and ended_at < %(until)s and queued_at < %(until)s and ended_seq <= %(seq)s
 
 -- name: status_ended
 -- Predicate: completed, failed, cancelled (or gone) at the view's sync.
@@ -33,6 +49,14 @@ ended_seq > %(seq)s and running_seq > %(seq)s
 -- name: of_functions
 -- Predicate: of one job type.
 function_id = any(%(functions)s)
+
+-- name: of_function
+-- Predicate: of one function, so that an index on it is in the list's order.
+function_id = %(function)s
+
+-- name: functions_with_runs
+-- Which of these functions have any run.
+select f.id from unnest(%(functions)s::text[]) as f (id) where exists (select from runs where function_id = f.id)
 
 -- name: of_tenant
 -- Predicate: of one tenant, as far as known at the view's sync.
@@ -55,9 +79,10 @@ tenant_id is null and tenant_seq <= %(seq)s
     end)
 
 -- name: stuck_count
--- How many of the active runs are stuck, by whether they run.
-select running_seq <= %(seq)s as running, count(*) as n from runs
-where ended_seq > %(seq)s and first_seq <= %(seq)s and {where} group by 1
+-- How many of the active runs are stuck, by whether they run. Few are active, which the planner cannot know: `offset 0`.
+select running_seq <= %(seq)s as running, count(*) as n
+from (select * from runs where ended_seq > %(seq)s and first_seq <= %(seq)s offset 0) as runs
+where {where} group by 1
 
 -- name: stuck_of
 -- Which of these runs are stuck.
@@ -65,15 +90,24 @@ select id from runs where id = any(%(ids)s) and {where}
 
 -- name: of_group
 -- Predicate: failures of one fingerprint.
-fingerprint = %(group)s
+fingerprint = %(group)s and status = 'failed'
 
 -- name: text_words
 -- Predicate: holds every word.
 search @@ %(words)s::tsquery
 
 -- name: text_words_or_id
--- Predicate: holds every word, or its run or event id begins like that.
-(search @@ %(words)s::tsquery or id like %(prefix)s or event_id like %(prefix)s)
+-- Predicate: holds a word, or its run or event id begins like that. Once for each such word of a search.
+(search @@ %(words_{place})s::tsquery or id like %(prefix_{place})s or event_id like %(prefix_{place})s)
+
+-- name: text_rest
+-- Predicate: holds these words too. Nearly everything does, so they are looked up in what the rarer words found, and not
+-- in the index: the empty vector keeps it from being asked.
+(search || ''::tsvector) @@ %(rest)s::tsquery
+
+-- name: expected
+-- How many runs the planner expects to hold a word; nothing is read.
+explain (format json) select from runs where search @@ %(word)s::tsquery
 
 -- name: page
 -- One page of ids, newest first. What was queued shortly before the range or in it sorts before the few
@@ -92,8 +126,25 @@ order by queued_at desc, id desc limit %(limit)s offset %(offset)s
 select id from runs where {where} order by queued_at desc, id desc limit %(limit)s offset %(offset)s
 
 -- name: count
--- How many runs, up to a cap.
+-- How many runs of a range, up to a cap; in two halves for the same reason as the page.
+select count(*) as n from (
+    select from (
+        (select from runs where {where} and queued_at >= %(edge)s limit %(cap)s)
+        union all
+        (select from runs where {where} and queued_at < %(edge)s and is_long limit %(cap)s)
+    ) as halves limit %(cap)s
+) as found
+
+-- name: count_of_all
+-- How many runs without a range, up to a cap.
 select count(*) as n from (select from runs where {where} limit %(cap)s) as found
+
+-- name: search
+-- How many runs a search finds, up to a cap, and one page of them: what was found is sorted, where it is less than the cap.
+with found as materialized (select id, queued_at from runs where {where} limit %(cap)s)
+select (select count(*) from found) as n, array(
+    select id from found order by queued_at desc, id desc limit %(limit)s offset %(offset)s
+) as ids
 
 -- name: jobs_by_id
 -- Everything a list shows of some runs, in the order given.
@@ -109,20 +160,77 @@ order by place
 select id from runs where event_id = %(event)s and id <> %(id)s and {where} order by queued_at desc, id desc limit %(limit)s
 
 -- name: runs_of_documents
--- Other runs about one of these documents, newest first.
-select id from runs where documents && %(documents)s::text[] and id <> %(id)s and {where}
+-- Other runs about one of these documents, newest first. Few are found by document and then sorted: a walk from the
+-- newest back to an old document would read all that came since. Of what nearly every run is about, the walk is short.
+with few as materialized (
+    select id, queued_at from runs where documents && %(documents)s::text[] and id <> %(id)s and {where} limit %(few)s + 1
+)
+select id from (
+    select id, queued_at from few where (select count(*) from few) <= %(few)s
+    union all
+    (select id, queued_at from runs
+        where (select count(*) from few) > %(few)s and documents && %(documents)s::text[] and id <> %(id)s and {where}
+        order by queued_at desc, id desc limit %(limit)s)
+) as found
 order by queued_at desc, id desc limit %(limit)s
 
+-- name: made_good
+-- The first success of the same function for a failure's event, or for all its documents and tenant, after it.
+-- The same rule as `supersede` of the mirror, which counts; this one names the job.
+with later as materialized (
+    select id, ended_at from runs
+    where event_id = %(event)s and function_id = %(function)s and status = 'completed' and ended_at > %(ended)s
+        and ended_seq <= %(seq)s and {where}
+    union all
+    (select id, ended_at from runs
+        where documents && %(documents)s::text[] and (documents @> %(documents)s::text[]) is true
+            and function_id = %(function)s and status = 'completed' and ended_at > %(ended)s
+            and tenant_id is not distinct from %(tenant)s and ended_seq <= %(seq)s and {where}
+        limit %(few)s)
+)
+select id from later order by ended_at, id limit 1
+
 -- name: by_hour_ended
--- Completed and failed runs since a time, by hours that end at the view's moment.
-select status, date_bin('1 hour', ended_at, %(now)s) as hour, count(*) as n
+-- Completed and failed runs since a time, by how many hours before the view's moment. Whole quarters of an hour as they
+-- were counted, less what the view cannot know yet; quarters that an edge cuts (where numbers must be exact) run by run.
+-- `is true` keeps the status out of the index's condition: PostgreSQL 18 takes it for costly there, and would read the
+-- quarters of all tenants for those of one.
+select status, part, sum(n)::bigint as n from (
+    select status, (ceil(extract(epoch from %(now)s - (bucket + interval '450 seconds')) / 3600) - 1)::int as part, n
+    from {counts}
+    where bucket >= %(since)s and bucket < %(quarter)s and bucket <> all(%(cut)s)
+        and (status in ('completed', 'failed')) is true and {counted}
+    union all
+    select status, (ceil(extract(epoch from %(now)s - (quarter_of(ended_at) + interval '450 seconds')) / 3600) - 1)::int, -1
+    from runs
+    where ended_seq > %(seq)s and ended_seq < 9223372036854775807 and ended_at >= %(since)s and ended_at < %(quarter)s
+        and quarter_of(ended_at) <> all(%(cut)s) and status in ('completed', 'failed') and {counted}
+    {known_later}
+    {run_by_run}
+) as counted group by 1, 2
+
+-- name: run_by_run
+-- Part of it, once for each quarter that an edge cuts.
+union all
+select status, (ceil(extract(epoch from %(now)s - ended_at) / 3600) - 1)::int, 1 from runs
+where ended_at >= %(begin_{piece})s and ended_at < %(end_{piece})s and status in ('completed', 'failed')
+    and ended_seq <= %(seq)s and first_seq <= %(seq)s and {where}
+
+-- name: known_later
+-- Part of it: runs of which it became known only after the view whose they are.
+union all
+select status, (ceil(extract(epoch from %(now)s - (quarter_of(ended_at) + interval '450 seconds')) / 3600) - 1)::int, -1
 from runs
-where status in ('completed', 'failed') and ended_at >= %(since)s and ended_seq <= %(seq)s and first_seq <= %(seq)s
-    and {where}
-group by 1, 2
+where tenant_seq > %(seq)s and tenant_seq < 9223372036854775807 and tenant_id = %(scope)s and ended_seq <= %(seq)s
+    and ended_at >= %(since)s and ended_at < %(quarter)s and quarter_of(ended_at) <> all(%(cut)s)
+    and status in ('completed', 'failed')
+
+-- name: of_scope
+-- Predicate: of the one tenant that the user may see, whenever that became known.
+tenant_id = %(scope)s
 
 -- name: by_hour_active
--- Runs active at the view's sync by the hour in which they were queued; older ones count as the oldest hour.
+-- Runs active at the view's sync, up to a cap, by the hour in which they were queued; older ones count as the oldest hour.
 select date_bin('1 hour', greatest(queued_at, %(oldest)s), %(now)s) as hour,
     running_seq <= %(seq)s as running, count(*) as n, min(queued_at) as oldest
 from (
@@ -130,6 +238,11 @@ from (
     where ended_seq > %(seq)s and first_seq <= %(seq)s and {where} limit %(cap)s
 ) as active
 group by 1, 2
+
+-- name: oldest_queued
+-- Since when the oldest run waits that was queued at the view's sync, where the runs above were cut.
+select min(queued_at) as at from runs
+where ended_seq > %(seq)s and running_seq > %(seq)s and first_seq <= %(seq)s and {where}
 
 -- name: tenants
 -- Tenants that have runs: a walk from one to the next over the index, so their number of runs does not matter.
@@ -162,6 +275,10 @@ select coalesce(f.id, w.function_id) as id,
         w.function_id) as name
 from functions f full join (select function_id from walk where function_id is not null) w on w.function_id = f.id
 order by 1
+
+-- name: function_names
+-- Names of the functions the source has told.
+select id, name from functions
 
 -- name: nothing
 -- Predicate: a search without any word finds nothing.

@@ -147,17 +147,35 @@ from events e
 where e.id = any(%(ids)s) and r.event_id = e.id and r.tenant_seq = 9223372036854775807;
 
 -- name: supersede
--- Failures whose document the same function made later, looked for from both sides: these runs may be either.
-update runs set superseded_seq = %(seq)s
-where status = 'failed' and superseded_seq = 9223372036854775807 and id in (
-    select f.id from runs made join runs f on f.documents && made.documents
-    where made.id = any(%(ids)s) and made.status = 'completed' and made.documents <> '{}'
-        and f.status = 'failed' and f.function_id = made.function_id and f.ended_at < made.ended_at
+-- Failures that the same function made good later: all documents of the failure, or its event once more, of the same
+-- tenant. Looked for from both sides: these runs may be either. All documents of these are looked up at once. (`is true`
+-- keeps the second test of the documents out of the index, which is good at the first one only.)
+with these as materialized (
+    select id, function_id, tenant_id, event_id, status, ended_at, documents from runs where id = any(%(ids)s)
+), good as (
+    select f.id from runs f
+    where f.status = 'failed' and f.superseded_seq = 9223372036854775807 and f.documents <> '{}'
+        and f.documents && (select array_agg(d) from these, unnest(documents) as d where status = 'completed')
+        and exists (select from these made where made.status = 'completed' and made.documents @> f.documents
+            and made.function_id = f.function_id and made.ended_at > f.ended_at
+            and made.tenant_id is not distinct from f.tenant_id)
     union all
-    select f.id from runs f join runs made on made.documents && f.documents
-    where f.id = any(%(ids)s) and f.status = 'failed' and f.documents <> '{}'
-        and made.status = 'completed' and made.function_id = f.function_id and made.ended_at > f.ended_at
-);
+    select f.id from these f
+    where f.status = 'failed' and f.documents <> '{}' and exists (select from runs made
+        where made.documents && f.documents and (made.documents @> f.documents) is true
+            and made.status = 'completed' and made.function_id = f.function_id and made.ended_at > f.ended_at
+            and made.tenant_id is not distinct from f.tenant_id)
+    union all
+    select f.id from these made join runs f on f.event_id = made.event_id
+    where made.status = 'completed' and f.status = 'failed' and f.superseded_seq = 9223372036854775807
+        and f.function_id = made.function_id and f.ended_at < made.ended_at
+    union all
+    select f.id from these f where f.status = 'failed' and exists (select from runs made
+        where made.event_id = f.event_id and made.status = 'completed' and made.function_id = f.function_id
+            and made.ended_at > f.ended_at)
+)
+update runs set superseded_seq = %(seq)s
+where status = 'failed' and superseded_seq = 9223372036854775807 and id in (select id from good);
 
 -- name: runs_of_events
 -- Runs of some events.

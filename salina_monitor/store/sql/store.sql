@@ -1,6 +1,11 @@
 -- name: prepare_transaction
 -- First statements of every transaction. `local`, because a transaction pooler hands the session to others afterwards.
-select set_config('TimeZone', 'UTC', true), set_config('statement_timeout', %(statement_timeout)s, true);
+select set_config('TimeZone', 'UTC', true), set_config('statement_timeout', %(statement_timeout)s, true),
+    set_config('idle_in_transaction_session_timeout', %(idle_timeout)s, true);
+
+-- name: one_moment
+-- All that follows sees the same.
+set transaction isolation level repeatable read, read only;
 
 -- name: lock_schema
 -- One process migrates at a time. Held to the end of the transaction, so it works through a transaction pooler.

@@ -1,0 +1,61 @@
+"""A search as predicates: rarer words are looked up in the index, words that nearly every run holds in what they found.
+
+The beginning of a word will do, so the index would have to add up everything that begins like a frequent word before it
+could meet the rare one: an id such as `st_123456` consists of both. It may also be kept as a whole, which is asked for
+beside either part: (rare or whole) and (frequent or whole) is (rare and frequent) or whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from salina_monitor.queries.source import JobSource
+from salina_monitor.searchtext import Term, run_id_prefix, terms, tsquery
+from salina_monitor.store import load_sql
+
+SQL = load_sql("jobs")
+MOST_WORDS = 20
+# Words expected so many times as often as the rarest are not worth asking the index for.
+TIMES_RAREST = 20
+
+
+def words_of(source: JobSource, text: str) -> tuple[list[str], dict[str, Any]]:
+    """Predicates and their parameters, for a text that is not blank. Raises StoreError."""
+    asked = tuple(terms(text, MOST_WORDS))
+    if not asked:
+        return [SQL["nothing"]], {}
+    predicates: list[str] = []
+    values: dict[str, Any] = {}
+    words: list[Term] = []
+    for term in asked:
+        prefix = _id_prefix(term.text, alone=len(asked) == 1)
+        if prefix:
+            place = len(predicates)
+            predicates.append(SQL["text_words_or_id"].replace("{place}", str(place)))
+            values |= {f"words_{place}": tsquery(term), f"prefix_{place}": f"{prefix}%"}
+        else:
+            words.append(term)
+    if sum(len(term.words) for term in asked) == 1:
+        rare, rest = set(asked[0].words), set()
+    else:
+        expected = _expected(source, list(dict.fromkeys(word for term in asked for word in term.words)))
+        limit = TIMES_RAREST * max(1, min(expected.values()))
+        rare = {word for word, rows in expected.items() if rows <= limit}
+        rest = set(expected) - rare
+    for part, chosen in (("words", rare), ("rest", rest)):
+        query = tsquery(*words, only=chosen)
+        if query:
+            predicates.append(SQL[f"text_{part}"])
+            values[part] = query
+    return predicates, values
+
+
+def _id_prefix(word: str, *, alone: bool) -> str | None:
+    """A word as the beginning of the id of a run or an event; beside others only with a figure, as these ids begin."""
+    return run_id_prefix(word) if alone or any(c.isdigit() for c in word) else None
+
+
+def _expected(source: JobSource, words: list[str]) -> dict[str, int]:
+    with source.store.connection() as conn:
+        plans = {word: conn.execute(SQL["expected"], {"word": f"'{word}':*"}).fetchone() for word in words}
+    return {word: int(plan["QUERY PLAN"][0]["Plan"]["Plan Rows"]) for word, plan in plans.items() if plan}
