@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -15,13 +16,26 @@ from salina_monitor.store import Store
 from salina_monitor.store.embedded import EmbeddedServer
 from tests.support.folders import open_folder
 
+# The same examples each time, whatever the machine's pace: a test that fails now and then is believed by nobody.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("steady")
+
+LONG_FILES = ("test_system.py", "test_watching.py", "test_investigation.py", "test_hostile.py", "test_edges.py")
 SettingsFor = Callable[..., Settings]
 _numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: the driver's event loop stays in this thread, and others need their own."""
-    items.sort(key=lambda item: "e2e" in item.path.parts)
+    """Browser tests come last: the driver's event loop stays in this thread, and others need their own.
+
+    Of them the long files begin first, for two share the work by files: the last one would be waited for alone.
+    """
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.name
+        return LONG_FILES.index(name) if name in LONG_FILES else len(LONG_FILES)
+
+    items.sort(key=lambda item: (True, place(item)) if "e2e" in item.path.parts else (False, 0))
 
 
 @pytest.fixture

@@ -14,24 +14,23 @@ from salina_monitor.checks.runner import CheckRunner
 from salina_monitor.models import HealthStatus, Service
 from salina_monitor.settings import Settings
 from salina_monitor.store.embedded import EmbeddedServer
+from tests.bench.results import Options, Result, Row, of_rows
 from tests.support import fault_server as faults
 from tests.support.fault_server import FaultServer
 from tests.support.folders import open_folder
 from tests.support.peers import BUCKET, GOOD, SECRETS, URLS
 
-Row = tuple[str, float, str]
 ROUNDS = 50
 
 
-def run() -> list[Row]:
-    """Rows (name, milliseconds, target)."""
+def run(_options: Options) -> Result:
     with open_folder("salina-bench-") as folder, EmbeddedServer.start(folder / "data") as server, peers() as urls:
         env = {**SECRETS, **BUCKET, "DATABASE_URL": server.dsn()}
         good = {URLS[name]: urls[name] for name in GOOD}
         instant = Settings.load({**env, **good})
         hole = Settings.load({**env, **good, "CLERK_API_URL": urls["hole"]})
         warm_up(instant)
-        return [*_instant(instant), *_black_hole(hole)]
+        return of_rows([*_instant(instant), *_black_hole(hole)])
 
 
 def _instant(settings: Settings) -> list[Row]:
@@ -76,8 +75,3 @@ def _serve(pipe: Connection) -> None:
         servers["hole"] = stack.enter_context(FaultServer(faults.silence))
         pipe.send({name: server.url for name, server in servers.items()})
         pipe.recv()
-
-
-if __name__ == "__main__":
-    for name, measured, target in run():
-        print(f"{name:45} {measured:10.1f}  {target}")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+import re
+
+from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 TITLE = "System Monitoring"
@@ -12,6 +15,19 @@ REFUSAL = "System monitoring is for owners and admins"
 def wait_idle(page: Page) -> None:
     """Until the script has run to its end and the page shows it."""
     page.wait_for_selector(IDLE, timeout=20_000)
+
+
+def downloaded(page: Page, button: str) -> str:
+    """The text of the file behind a button. One repainted at the moment of the click is pressed again, as people do."""
+    for patience_ms in (10_000, 30_000):
+        try:
+            with page.expect_download(timeout=patience_ms) as download:
+                page.locator(button).click()
+        except PlaywrightTimeoutError:
+            wait_idle(page)
+        else:
+            return download.value.path().read_text("utf-8")
+    raise AssertionError(f"{button} gave no file")
 
 
 def fill_sign_in(page: Page, user: str, password: str) -> None:
@@ -41,3 +57,26 @@ def session_cookie(page: Page) -> dict[str, object]:
     found = [dict(cookie) for cookie in page.context.cookies() if cookie["name"].startswith("salina_")]
     assert len(found) == 1, found
     return found[0]
+
+
+def settle(page: Page) -> None:
+    """Until the first reading is done: the list or its empty state is there, nothing is being read."""
+    page.locator(".st-key-jobs, .st-key-jobs_empty").first.wait_for(timeout=30_000)
+    expect(page.get_by_text("reading from Inngest")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_text("Reading the history of jobs")).to_have_count(0, timeout=60_000)
+    wait_idle(page)
+
+
+def total(page: Page) -> int:
+    """N of "1–20 of N jobs"."""
+    text = page.get_by_text("newest first").first.inner_text()
+    found = re.search(r" of ([\d,]+)", text)
+    assert found, text
+    return int(found[1].replace(",", ""))
+
+
+def rows(page: Page) -> list[list[str]]:
+    """The table as a screen reader has it."""
+    grid = page.locator(".st-key-jobs canvas table tbody tr")
+    grid.first.wait_for(state="attached", timeout=15_000)
+    return [row.locator("td").all_inner_texts() for row in grid.all()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from salina_monitor.store import Store
 ROOT = Path(__file__).parents[2]
 _MAIN = "from salina_monitor.cli import main\nmain(prog_name='salina_monitor')"
 PASSWORDS = {name: f"{name}-password-1" for name in ("owner", "admin", "finance", "editor", "author")}
+
+_ports = itertools.count(os.getpid() * 997)
 
 
 @dataclass
@@ -45,9 +48,13 @@ class ServerProcess:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody takes before the caller listens: below those that systems hand out, another for each process."""
+    for _ in range(1000):
+        with socket.socket() as probe, suppress(OSError):
+            port = 10_000 + next(_ports) % 20_000
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port between 10000 and 30000")
 
 
 @contextmanager

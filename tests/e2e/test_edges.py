@@ -29,7 +29,9 @@ IMPATIENT = "from salina_monitor import sockets\nsockets._process.limits = socke
 
 def started(first: str = "") -> Iterator[ServerProcess]:
     """A server with one user a role, and secrets in every setting."""
-    with open_folder("salina-e2e-") as folder, running_server(folder, first=first, **canary_env()) as running:
+    # Nobody watches by themselves: what changes in the store is what a test did.
+    quiet = {**canary_env(), "MONITOR_COLLECT": "0"}
+    with open_folder("salina-e2e-") as folder, running_server(folder, first=first, **quiet) as running:
         with accounts_of(running) as accounts:
             for role in Role:
                 accounts.users.add(role.value, role, PASSWORDS[role.value])
@@ -190,7 +192,7 @@ def test_every_page_for_every_role(role: str, server: ServerProcess, new_page: C
         assert bool(refused) is not allows(User(role, Role(role)), rule.right), rule.path
     links = page.locator('[data-testid="stTopNavLink"]').all_inner_texts()
     assert [text.split("\n")[-1] for text in links] == (
-        ["System", "Failures", "Activity", "Account"] if role in ("owner", "admin") else []
+        ["System", "Failures", "Health", "Activity", "Account"] if role in ("owner", "admin") else []
     )
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from salina_monitor.accounts import Accounts
 from salina_monitor.activity import Activity, ActivityFilters, Entry, Kind, Origin
@@ -20,7 +20,7 @@ from salina_monitor.mirror import Mirror
 from salina_monitor.models import JobError, JobStatus, Role, TimeRange
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
-from tests.e2e.driver import sign_in, wait_idle
+from tests.e2e.driver import downloaded, sign_in, wait_idle
 from tests.e2e.processes import PASSWORDS, ServerProcess, accounts_of, running_server
 from tests.support.fake_client import FakeClient, run
 from tests.support.folders import open_folder
@@ -156,7 +156,7 @@ def test_failures_made_of_attacks_are_shown_as_text(signed_in: Page, server: Ser
     watch = Watch(signed_in, server.url)
     signed_in.goto(f"{server.url}/admin/failures?range={quote(CORPUS[1], safe='')}&{quote(CORPUS[4], safe='')}=1")
     signed_in.locator("[class*=st-key-failure_]").first.wait_for()
-    assert signed_in.locator("[class*=st-key-md_]").count() == len(CORPUS)
+    expect(signed_in.locator("[class*=st-key-md_]")).to_have_count(len(CORPUS))
     signed_in.locator("[class*=st-key-md_] button").first.click()
     signed_in.get_by_text("tenants hit").first.wait_for()
     watch.look()
@@ -177,9 +177,7 @@ def test_activity_made_of_attacks_is_shown_as_text(section: str, signed_in: Page
 def test_the_exported_list_holds_no_formula(signed_in: Page, server: ServerProcess) -> None:
     signed_in.goto(f"{server.url}/admin/system?range=all")
     settle(signed_in)
-    with signed_in.expect_download() as download:
-        signed_in.locator(".st-key-csv button").click()
-    text = download.value.path().read_text("utf-8")
+    text = downloaded(signed_in, ".st-key-csv button")
     assert "'=HYPERLINK" in text
     assert ',"=HYPERLINK' not in text
     assert ",=HYPERLINK" not in text

@@ -13,6 +13,7 @@ _FORMS = {
     "INNGEST_SIGNING_KEY": "signkey-prod-{}",
     "INNGEST_API_KEY": "sk-inn-api-{}",
     "RESEND_API_KEY": "re_{}",
+    "MONITOR_WEBHOOK_URL": "https://127.0.0.1:1/hooks/{}",
     "MONITOR_SESSION_KEY": "{}-qwertzuiop-0123456789",
 }
 

@@ -16,6 +16,7 @@ MEANING = {
     Right.CANCEL: "cancel a job",
     Right.TRIAGE: "resolve or ignore a group of failures",
     Right.EXPORT: "take a list away as a file",
+    Right.RECEIVE_ALERTS: "be told of trouble by mail",
     Right.VIEW_ACTIVITY: "see what people did",
     Right.MANAGE_USERS: "add, change and shut out users, end sessions",
 }

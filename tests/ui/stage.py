@@ -82,6 +82,19 @@ def texts(app: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
 
 
+def every_link(app: AppTest) -> list[tuple[str, str]]:
+    """Label and address of each link of a page, to our own pages and elsewhere."""
+    ours = [link.proto for link in app.get("page_link")]
+    return [
+        (link.label, f"/admin/{link.page}" + (f"?{link.query_string}" if link.query_string else "")) for link in ours
+    ] + [(link.proto.label, link.proto.url) for link in app.get("link_button")]
+
+
+def links(app: AppTest) -> dict[str, str]:
+    """Where the links of a page lead, by label; of those that share one, the last."""
+    return dict(every_link(app))
+
+
 def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label.rpartition("] ")[2]: metric.value for metric in app.metric}
 

@@ -64,7 +64,7 @@ def said(app: AppTest) -> list[str]:
 
 
 def test_every_page_script_has_one_rule() -> None:
-    assert sorted(path.name for path in (ROOT / "pages").glob("*.py")) == sorted(rule.script for rule in PAGES)
+    assert sorted((ROOT / "pages").glob("*.py")) == sorted(rule.script for rule in PAGES)
 
 
 @pytest.mark.parametrize("name", VISITORS)
@@ -85,7 +85,7 @@ def test_the_navigation_holds_what_the_visitor_may_open_and_nothing_else(
     assert set(by_path) == set(paths()), "the same addresses for everybody: what is missing would tell"
     for rule in PAGES:
         may, page = allows(user, rule.right), by_path[rule.path]
-        is_script = getattr(page._page, "name", "") == rule.script
+        is_script = page._page == rule.script
         assert is_script is may, f"{name} at {rule.address}"
         if allows(user, PAGES[0].right):
             assert (page._visibility == "visible") is (may and rule.listed), f"{name} in the navigation: {rule.path}"
@@ -96,7 +96,7 @@ def test_the_navigation_holds_what_the_visitor_may_open_and_nothing_else(
 def test_a_page_script_run_directly_guards_itself(accounts: Accounts, rule: PageRule, name: str) -> None:
     """`pages/` beside a Streamlit script is served before any sign-in (streamlit.md, trap 1): each page stands alone."""
     user = VISITORS[name]
-    app = opened(ROOT / "pages" / rule.script, token_of(accounts, user))
+    app = opened(rule.script, token_of(accounts, user))
     if allows(user, rule.right):
         assert not {session.ENDED, session.REFUSAL, session.NOT_ALLOWED} & set(said(app))
         return

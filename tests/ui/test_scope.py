@@ -21,7 +21,7 @@ from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 from salina_monitor.ui.session import TOKEN
 from tests.support.fake_client import run
-from tests.ui.stage import Stage, metrics, table, texts
+from tests.ui.stage import Stage, every_link, metrics, table, texts
 
 S = JobStatus
 MINE, THEIRS = "acme-press", "other-house"
@@ -61,10 +61,10 @@ def everything(app: AppTest) -> str:
     """All words on the page: texts, tables, and what filters offer."""
     offered = [str(box.options) for box in app.selectbox]
     pictures = [html.proto.body for html in app.get("html")]
-    links = [str(link.proto) for link in app.get("link_button")]
+    linked = [f"{label} {address}" for label, address in every_link(app)]
     boxes = [expander.label for expander in app.expander]
     return "\n".join(
-        [texts(app), *(frame.value.to_csv() for frame in app.dataframe), *offered, *pictures, *links, *boxes]
+        [texts(app), *(frame.value.to_csv() for frame in app.dataframe), *offered, *pictures, *linked, *boxes]
     )
 
 

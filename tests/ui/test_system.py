@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from salina_monitor import runtime
 from salina_monitor.inngest import Unreachable
 from salina_monitor.models import JobStatus, Role, Service
 from tests.support.fake_client import error, run
-from tests.ui.stage import NASTY, Stage, metrics, table, texts
+from tests.ui.stage import NASTY, Stage, links, metrics, table, texts
 
 S = JobStatus
 
@@ -53,7 +54,7 @@ def test_an_expander_says_attempts_retries_error_and_stack(stage: Stage) -> None
     stage.monitor.mirror.want_traces([run(1).id])
     stage.monitor.mirror.wait_for_traces([run(1).id], 5)
     app = stage.open({"status": "failed"})
-    assert app.expander[0].label == "PDF generation · R00000…000001 · failed after 4 attempts (3 retries)"
+    assert app.expander[1].label == "PDF generation · R00000…000001 · failed after 4 attempts (3 retries)"
     app.session_state[f"job_error_{run(1).id}"] = True
     app.run()
     said = texts(app)
@@ -167,8 +168,10 @@ def test_a_stuck_job_has_one_number_in_card_view_and_verdict(stage: Stage) -> No
     app = stage.open()
     said = texts(app)
     assert "1 longer than usual" in said
-    assert "1 of them for longer than usual for their type." in said
-    app.button(key="view_stuck").click().run()
+    assert "1 job runs longer than usual for its type" in said
+    assert "Next: Open them and look at the step in which they hang." in said
+    assert links(app)["Stuck"] == "/admin/system?stuck=1"
+    app = stage.open({"stuck": "1"})
     assert "1–1 of 1 job" in texts(app)
     assert "Longer than usual only" in texts(app)
     assert dict(app.query_params) == {"stuck": "1"}
@@ -180,10 +183,10 @@ def test_ready_made_views_are_addresses(stage: Stage) -> None:
     stage.put(1)
     stage.read()
     app = stage.open()
-    app.button(key="view_failing").click().run()
-    assert dict(app.query_params) == {"status": "failed", "range": "1h"}
-    app.button(key="view_batch").click().run()
-    assert dict(app.query_params) == {"type": "batch-statements"}
+    assert links(app) | {
+        "Failing now": "/admin/system?status=failed&range=1h",
+        "Last night's batch": "/admin/system?type=batch-statements",
+    } == links(app)
 
 
 def test_new_rows_announce_themselves_and_come_in_on_a_click(stage: Stage) -> None:
@@ -213,11 +216,24 @@ def test_what_is_new_but_filtered_out_is_not_announced(stage: Stage) -> None:
     assert "new_jobs" not in [button.key for button in app.button]
 
 
+def test_a_search_that_finds_nothing_in_its_time_offers_all_that_is_remembered(stage: Stage) -> None:
+    stage.put(1, message="no such bucket", ago_m=180)
+    stage.read()
+    app = stage.open({"q": "bucket", "range": "1h"})
+    assert "No job matches these filters." in texts(app)
+    app.button(key="search_all").click().run()
+    assert "1–1 of 1 job" in texts(app)
+    assert dict(app.query_params) == {"q": "bucket", "range": "all"}
+    app = stage.open({"q": "nothing", "range": "all"})
+    assert "search_all" not in [button.key for button in app.button]
+
+
 def test_a_search_says_what_it_looked_at(stage: Stage) -> None:
     stage.put(1)
     stage.read()
     said = texts(stage.open({"q": "nothing-like-this", "range": "7d"}))
     assert "Searched the last 7d: ids of runs and events" in said
+    assert "of long inputs the first 2,000 values, and of their texts the first 150 words" in said
     assert "Searched" not in texts(stage.open())
 
 
@@ -230,3 +246,23 @@ def test_refreshing_by_itself_is_a_choice_and_off(stage: Stage) -> None:
     assert menu.options == ["Auto: off", "Auto: 15 s", "Auto: 30 s", "Auto: 60 s"]
     menu.set_value(15).run()
     assert not app.exception
+
+
+def test_a_tab_left_open_says_that_it_is_old_though_others_keep_reading(stage: Stage) -> None:
+    stage.put(1, S.COMPLETED)
+    stage.read()
+    app = stage.open()
+    assert "newer data is here" not in texts(app)
+    live = app.session_state["_live"]
+    live.as_of = replace(live.as_of, at=live.as_of.at - timedelta(minutes=6))
+    app.run()
+    said = texts(app)
+    assert "newer data is here: press Refresh" in said
+    assert "Job data on this page is old; press Refresh." in said
+    assert "All well" not in said
+
+
+def test_what_waits_says_for_how_long(stage: Stage) -> None:
+    stage.put(1, S.QUEUED, ago_m=30)
+    stage.read()
+    assert re.fullmatch(r"(⚠ )?3\d min \d\d s so far", table(stage.open())["Wait"][0])

@@ -12,6 +12,7 @@ import pytest
 from salina_monitor import __version__
 from salina_monitor.cli import main
 from salina_monitor.settings import SETTINGS
+from salina_monitor.verdict import CATALOGUE
 from tests.support import rights_table
 from tests.support.settings_table import inserted
 
@@ -120,6 +121,12 @@ def test_the_changelog_has_the_version_and_a_place_for_what_comes() -> None:
 def test_the_table_of_rights_is_what_the_policy_says() -> None:
     text = (ROOT / "SECURITY.md").read_text("utf-8")
     assert rights_table.inserted(text) == text, "write it anew with: python -m tests.support.rights_table"
+
+
+def test_everything_the_verdict_can_say_is_explained_with_its_level_and_step() -> None:
+    table = re.findall(r"^\| `(\w+)` \| (\w+) \| (.+) \|$", TEXTS["docs/verdict.md"], re.MULTILINE)
+    meant = [(c.value, m.level.value, m.step.format(service="(service)") or "—") for c, m in CATALOGUE.items()]
+    assert table == meant
 
 
 def test_the_licence_is_the_one_that_is_said() -> None:

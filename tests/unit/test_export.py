@@ -37,3 +37,9 @@ def test_unknown_is_empty_and_times_are_utc() -> None:
 
 def test_a_negative_number_would_be_text_too() -> None:
     assert cell(-5) == "'-5"
+
+
+def test_what_was_filtered_is_said_below_the_last_row_and_the_header_stays_first() -> None:
+    rows = list(csv.reader(io.StringIO(to_csv([job()], ["1 jobs; status failed,\n range 24h", "=1+1"])[1:])))
+    assert rows[0] == list(COLUMNS)
+    assert rows[2:] == [["# 1 jobs; status failed, range 24h"], ["# =1+1"]]

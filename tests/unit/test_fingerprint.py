@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salina_monitor.fingerprint import REPLACEMENTS, fingerprint, normalised, title_of
+from salina_monitor.fingerprint import REPLACEMENTS, example_of, fingerprint, normalised, title_of
 from salina_monitor.models import JobError
 
 
@@ -24,6 +24,7 @@ from salina_monitor.models import JobError
         ("on 2026-11-24 nothing", "on <time> nothing"),
         ("from 14:02:11 on", "from <time> on"),
         ("connect ECONNREFUSED 10.0.0.7:5432", "connect ECONNREFUSED <address>"),
+        ("connect ECONNREFUSED 10.0.0.7:80", "connect ECONNREFUSED <address>"),  # no clock says 7:80
         ("cannot read /srv/erp/data/1.pdf", "cannot read <path>"),
         ("commit 9fceb02d0ae598e95dc970b74767f19372d61af8 is gone", "commit <hex> is gone"),
         ("pointer 0x7ffdeadbeef", "pointer <hex>"),
@@ -42,7 +43,7 @@ def test_what_varies_is_replaced(message: str, expected: str) -> None:
 def test_the_order_is_pinned_larger_things_first() -> None:
     order = [name for name, _ in REPLACEMENTS]
     assert order == [
-        "<url>", "<email>", "<uuid>", "<ulid>", "<time>", "<time>", "<address>", "<path>", "<hex>", "<isbn>", "<id>", "<n>",
+        "<url>", "<email>", "<uuid>", "<ulid>", "<time>", "<address>", "<time>", "<path>", "<hex>", "<isbn>", "<id>", "<n>",
     ]  # fmt: skip
 
 
@@ -84,6 +85,56 @@ def test_the_title_is_one_readable_line() -> None:
     assert title_of(JobError("S3Error", "503 for s3://b/x\nmore")) == "S3Error: <n> for <url>"
     assert title_of(JobError(None, "")) == "An error without words"
     assert len(title_of(JobError("E", "word " * 500))) <= 200
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("No template for northwind-press: north.html", "No template for <tenant>: north.html"),
+        ("northwind-press-uk and my-northwind-press differ", "<value> and <value> differ"),
+        ("s3://northwind-press/a is gone", "<url> is gone"),
+    ],
+)
+def test_the_title_of_what_hits_many_names_nobody(message: str, said: str) -> None:
+    """A group keeps tenants out of its key, so its heading must not say the name of whoever was hit last."""
+    assert title_of(JobError(None, message), "northwind-press") == said
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "title"),
+    [
+        ('Font "Garamond" is missing', 'Font "Helvetica" is missing', "E: Font <value> is missing"),
+        ("No template 'a b'", "No template 'c'", "E: No template <value>"),
+        ("quill-and-thistle is locked", "northwind-press is locked", "E: <value> is locked"),
+    ],
+)
+def test_the_title_holds_no_value_that_others_of_its_group_do_not(one: str, other: str, title: str) -> None:
+    errors = JobError("E", one), JobError("E", other)
+    assert {title_of(error) for error in errors} == {title}
+    assert [example_of(error, title) for error in errors] == [f"E: {one}", f"E: {other}"]
+    assert example_of(errors[0], "E: nothing is left out") == ""
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_what_has_one_key_has_one_title(one: str, other: str) -> None:
+    quoted = [JobError("E", f'"{text}" is gone'.replace("\n", " ")) for text in (one, other)]
+    if len({fingerprint("f", error) for error in quoted}) == 1:
+        assert len({title_of(error) for error in quoted}) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [
+        (None, "9ee4ee67ed95fa24"),
+        (JobError(None, ""), "9ee4ee67ed95fa24"),
+        (JobError("FontError", 'Font "Garamond" is missing'), "ac4c0eab8be75c39"),
+        (JobError("E", "quill-and-thistle: 503 for s3://b/1.pdf\nmore", "at render (/a.ts:1)"), "58ad30be3ae61647"),
+        (JobError("E", "\n  it isn't Ann's stm_12 at 12:30"), "ed10b33993559693"),
+    ],
+)
+def test_stored_keys_do_not_change(error: JobError | None, key: str) -> None:
+    """Decisions about causes are kept by key."""
+    assert fingerprint("f", error) == key
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

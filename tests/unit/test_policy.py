@@ -16,6 +16,7 @@ EXPECTED = {
     Right.CANCEL: OWNER_ADMIN,
     Right.TRIAGE: OWNER_ADMIN,
     Right.EXPORT: OWNER_ADMIN,
+    Right.RECEIVE_ALERTS: OWNER_ADMIN,
     Right.VIEW_ACTIVITY: OWNER_ADMIN,
     Right.MANAGE_USERS: {Role.OWNER},
 }
@@ -48,10 +49,11 @@ def test_a_user_of_one_tenant_has_no_right_over_what_belongs_to_none() -> None:
     limited = User("ada", Role.ADMIN, tenant="northwind-press")
     assert {right for right in Right if not allows(limited, right)} == {
         Right.TRIAGE,
+        Right.RECEIVE_ALERTS,
         Right.VIEW_ACTIVITY,
         Right.MANAGE_USERS,
     }
-    assert [page.path for page in pages_of(limited)] == ["system", "job", "failures"]
+    assert [page.path for page in pages_of(limited)] == ["system", "job", "bulk", "failures", "health"]
 
 
 def test_every_page_names_a_right_and_an_address_of_its_own() -> None:

@@ -56,6 +56,17 @@ def test_surrounding_blanks_and_line_ends_are_dropped() -> None:
         ("MONITOR_PORT", "8501.5", "is not a number"),
         ("MONITOR_BCRYPT_COST", "31", "is out of bounds"),
         ("MONITOR_SESSION_KEY", "short", "is too short"),
+        ("MONITOR_MAIL_FROM", "alerts", "is not a sender"),
+        ("MONITOR_MAIL_FROM", "a@example.com\r\nBcc: b@example.com", "is not a sender"),
+        ("MONITOR_MAIL_FROM", "a@example.com, b@example.com", "is not a sender"),
+        ("MONITOR_WEBHOOK_URL", "http://chat.example/x", "is not an https URL; http is allowed to this machine only"),
+        ("MONITOR_WEBHOOK_URL", "http://127.0.0.1.evil.example/x", "is not an https URL"),
+        ("MONITOR_WEBHOOK_URL", "ftp://127.0.0.1/x", "is not an https URL"),
+        ("MONITOR_WEBHOOK_URL", "https://u:p@chat.example/x", "must not hold a user"),
+        ("MONITOR_WEBHOOK_URL", "https://chat.example/x y", "contains blanks"),
+        ("MONITOR_WEBHOOK_URL", "https://[::1", "is not a URL"),
+        ("MONITOR_WEBHOOK_SECRET", "short", "is too short; write at least 16 random characters"),
+        ("MONITOR_ALERT_REMIND_HOURS", "-1", "is out of bounds"),
         ("MONITOR_SANDBOX", "perhaps", "is neither yes nor no"),
         ("MONITOR_JOB_TYPES", "{", "is not a map of job types"),
         ("MONITOR_JOB_TYPES", "[]", "is not a map of job types"),
@@ -149,11 +160,35 @@ def test_every_setting_is_named_once_and_helped() -> None:
     names = [s.name for s in SETTINGS]
     assert len(set(names)) == len(names)
     assert all(s.help.endswith(".") and setting(s.name) is s for s in SETTINGS)
-    assert {s.name for s in SETTINGS if any(w in s.name for w in ("KEY", "SECRET", "TOKEN", "DATABASE_URL"))} == {
-        s.name for s in SETTINGS if s.secret
-    }
+    assert {
+        s.name for s in SETTINGS if any(w in s.name for w in ("KEY", "SECRET", "TOKEN", "DATABASE_URL", "WEBHOOK_URL"))
+    } == {s.name for s in SETTINGS if s.secret}
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError):
         _ = Settings.load({}).no_such_setting
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONITOR_MAIL_FROM", "alerts@example.com"),
+        ("MONITOR_MAIL_FROM", "Salina Monitor <alerts@mail.example.com>"),
+        ("MONITOR_WEBHOOK_URL", "https://hooks.example.com/services/T0/B0/x?wait=true"),
+        ("MONITOR_WEBHOOK_URL", "http://127.0.0.1:9000/x"),
+        ("MONITOR_WEBHOOK_URL", "http://localhost/x"),
+        ("MONITOR_WEBHOOK_URL", "http://[::1]:9000/x"),
+    ],
+)
+def test_senders_and_webhooks_as_they_are_written(name: str, value: str) -> None:
+    settings = Settings.load({name: value})
+    assert settings.problems == ()
+    assert settings.values[name.lower()] == value
+
+
+def test_the_key_in_the_address_of_a_chat_tool_is_a_secret() -> None:
+    secrets = Settings.load(
+        {"MONITOR_WEBHOOK_URL": "https://chat.example/hook/abcdefghijkl?sig=mnopqrstuvwx"}
+    ).secrets()
+    assert {"abcdefghijkl", "sig=mnopqrstuvwx"} <= set(secrets)

@@ -130,5 +130,5 @@ def test_it_is_healthy_but_not_ready_without_a_store_and_tells_strangers_no_more
     runtime.configure(settings)
     assert call(app, "/healthz").status == 200
     answer = call(app, "/readyz")
-    assert (answer.status, answer.text) == (503, '{"status":"unavailable"}')
+    assert (answer.status, answer.text) == (503, '{"status":"unavailable","why":"store"}')
     assert call(app, "/admin/session/x", IMAGE).status == 503

@@ -111,6 +111,7 @@ def test_many_tries_at_once_count_as_many(throttle: Throttle) -> None:
     assert waits.count(0) == 3
 
 
+@pytest.mark.alone
 def test_known_unknown_and_disabled_names_take_the_same_time(
     store: Store, settings_for: Callable[..., Settings]
 ) -> None:

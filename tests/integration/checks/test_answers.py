@@ -17,6 +17,8 @@ CLERK, S3, RESEND, INNGEST = Service.CLERK, Service.S3, Service.RESEND, Service.
 AMZ = {"x-amz-request-id": "1"}
 HTML = (b"<html>sign in</html>", {"Content-Type": "text/html"})
 
+pytestmark = pytest.mark.alone
+
 
 def ask(service: Service, status: int, body: object = b"", headers: dict[str, str] | None = None, **env: str):
     with FaultServer(faults.answers(status, body, headers)) as server:

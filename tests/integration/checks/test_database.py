@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import psycopg
@@ -16,11 +17,13 @@ from salina_monitor.checks.runner import CheckRunner
 from salina_monitor.dsn import parse_dsn
 from salina_monitor.models import HealthCheckResult, Service
 from salina_monitor.settings import Settings
-from salina_monitor.store.embedded import EmbeddedServer
+from salina_monitor.store.embedded import EmbeddedServer, process
 from tests.support.fault_server import refused_port
 from tests.support.folders import open_folder
 
 PASSWORD = "p@ss/w:rd canary-7f3a"
+
+pytestmark = pytest.mark.alone
 
 
 def check(dsn: str, **options: float) -> HealthCheckResult:
@@ -182,3 +185,52 @@ def test_it_finds_a_standby_degraded_and_a_stopped_server_refused():
             result = check(url(standby))
     assert (result.status, result.code) == ("degraded", "standby")
     assert "writes fail" in result.message
+
+
+@contextmanager
+def stopping(server: EmbeddedServer) -> Iterator[None]:
+    """A server told to stop, which waits for one session that stays."""
+    assert server.pid
+    with psycopg.connect(server._admin_dsn("postgres")) as conn:
+        conn.execute("select 1")
+        os.kill(server.pid, signal.SIGTERM)
+        yield
+
+
+def until(code: str, dsn: str) -> HealthCheckResult:
+    """The first result with this code, for at most 10 s."""
+    give_up = time.monotonic() + 10
+    while (result := check(dsn)).code != code and time.monotonic() < give_up:
+        time.sleep(0.05)
+    return result
+
+
+def test_it_follows_a_server_through_a_restart():
+    """Up, told to stop, gone, starting (as a standby that lets nobody in), up again: one address all along."""
+    with open_folder("salina-restart-") as folder:
+        options = {"fsync": "off", "wal_level": "replica"}
+        server = EmbeddedServer.start(folder / "data", options)
+        try:
+            furnish(server)
+            dsn, cluster = url(server), server.place.cluster
+            assert check(dsn).code == "ok"
+            with stopping(server):
+                going = until("starting", dsn)
+            assert (going.code, going.status) == ("starting", "unhealthy")
+            assert "shutting down" in going.message
+            assert until("refused", dsn).code == "refused"
+        finally:
+            server.stop()
+        signal_file = cluster / "standby.signal"
+        signal_file.touch()
+        os.chown(signal_file, cluster.stat().st_uid, cluster.stat().st_gid)
+        closed = process._spawn(server.place, server._binaries, server.port, {**options, "hot_standby": "off"})
+        try:
+            coming = until("starting", dsn)
+        finally:
+            closed.send_signal(signal.SIGINT)
+            closed.wait(10)
+        assert (coming.code, coming.status) == ("starting", "unhealthy")
+        signal_file.unlink()
+        with EmbeddedServer.start(folder / "data", options) as again:
+            assert check(url(again)).code == "ok"

@@ -15,6 +15,8 @@ from tests.support import fault_server as faults
 from tests.support.fault_server import FaultServer
 from tests.support.peers import BUCKET, CANARY, GOOD, SECRETS, URLS, settings_at
 
+pytestmark = pytest.mark.alone
+
 SERVICES = (Service.CLERK, Service.S3, Service.RESEND, Service.INNGEST)
 INNER, OUTER, SLACK = 0.5, 4.0, 2.0  # the slack is for a busy machine; without a deadline it would be 30 s
 FAULTS = [

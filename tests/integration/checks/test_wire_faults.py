@@ -18,6 +18,8 @@ from tests.support.fault_server import FaultServer
 DEADLINE = 0.4
 SLACK = 2.0  # for a busy machine; without a deadline it would be 30 s
 
+pytestmark = pytest.mark.alone
+
 
 def fetch(url: str, *, keepalive: bool = False, verify: ssl.SSLContext | None = None, deadline_s: float = DEADLINE):
     with wire.new_client(keepalive=keepalive, verify=verify) as client:

@@ -13,10 +13,10 @@ from tests.support.folders import open_folder
 
 @pytest.fixture(scope="session")
 def played() -> Iterator[Sandbox]:
-    """Started once; use `sandbox`, which heals it first."""
+    """Started once; use `sandbox`, which heals it first. Nobody reads meanwhile but the commands that are tried."""
     with open_folder("salina-cli-") as folder:
         port, shell = free_port(), Shell(folder)
-        with shell.running("sandbox", MONITOR_PORT=str(port)) as process:
+        with shell.running("sandbox", MONITOR_PORT=str(port), MONITOR_COLLECT="0") as process:
             process.wait_until_healthy(port)
             sandbox = Sandbox(shell, port)
             assert sandbox("sync").code == 0

@@ -57,7 +57,9 @@ def test_a_silent_service_holds_nobody_up(sandbox: Sandbox) -> None:
 def test_the_words_name_every_service_its_state_and_the_next_step(sandbox: Sandbox) -> None:
     sandbox.control.set(Service.RESEND, "refused_key")
     lines = sandbox("doctor").out.splitlines()
-    assert [line.split()[0] for line in lines] == ["Database", "Clerk", "S3", "Resend", "Inngest", "Store"]
+    assert [line.split()[0] for line in lines] == [
+        "Database", "Clerk", "S3", "Resend", "Inngest", "Store", "Mail", "Webhook",
+    ]  # fmt: skip
     assert "unhealthy" in lines[3]
     assert "RESEND_API_KEY" in lines[3]
 
@@ -75,6 +77,27 @@ def test_without_any_setting_it_names_what_to_set_and_makes_nothing(shell: Shell
         assert setting(name).name in check["message"]
     assert done.json["store"]["status"] == "not_created"
     assert not (shell.folder / "data").exists()
+
+
+def test_it_says_whether_alerts_can_be_sent(shell: Shell) -> None:
+    alerts = shell("doctor", "--json").json["alerts"]
+    assert {way: found["status"] for way, found in alerts.items()} == dict.fromkeys(
+        ("mail", "webhook"), "not_configured"
+    )
+    assert alerts["mail"]["message"] == "Set RESEND_API_KEY and MONITOR_MAIL_FROM to send this."
+    good = {
+        "RESEND_API_KEY": "re_123", "MONITOR_MAIL_FROM": "a@example.com", "MONITOR_WEBHOOK_URL": "https://chat.example/x",
+        "RESEND_API_URL": "http://127.0.0.1:1",
+    }  # fmt: skip
+    alerts = shell("doctor", "--json", **good).json["alerts"]
+    assert {found["status"] for found in alerts.values()} == {"ready"}
+    assert "no links, for MONITOR_PUBLIC_URL is not set" in alerts["mail"]["message"]
+    assert "unsigned, for MONITOR_WEBHOOK_SECRET is not set" in alerts["webhook"]["message"]
+    bad = {"MONITOR_MAIL_FROM": "canary", "MONITOR_WEBHOOK_URL": "http://canary.example/x"}
+    done = shell("doctor", "--json", **{**good, **bad})
+    assert {found["status"] for found in done.json["alerts"].values()} == {"unusable"}
+    assert "canary" not in done.said
+    assert "http is allowed to this machine only" in done.json["alerts"]["webhook"]["message"]
 
 
 def test_it_needs_no_store_to_run(shell: Shell) -> None:

@@ -27,7 +27,21 @@ HELP = [pytest.param(path, command, id=" ".join(path)) for path, command in ALL.
 def test_the_commands_are_those_that_others_rely_on() -> None:
     users = {("users", name) for name in ("add", "role", "disable", "enable", "reset-password", "list", "tenant")}
     assert set(ALL) == users | {
-        (name,) for name in ("serve", "sandbox", "sync", "doctor", "summary", "jobs", "job", "users")
+        (name,)
+        for name in (
+            "serve",
+            "sandbox",
+            "collect",
+            "sync",
+            "doctor",
+            "summary",
+            "jobs",
+            "job",
+            "prune",
+            "backup",
+            "restore",
+            "users",
+        )
     }
 
 

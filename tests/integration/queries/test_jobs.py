@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from salina_monitor.models import NO_TENANT, AsOf, JobFilters, JobStatus, TimeRange
-from salina_monitor.queries import get_filter_choices, get_job_summary, get_recent_jobs, iter_jobs
+from salina_monitor.models import NO_TENANT, AsOf, Event, JobFilters, JobStatus, TimeRange
+from salina_monitor.queries import count_new_jobs, get_filter_choices, get_job_summary, get_recent_jobs, iter_jobs
+from salina_monitor.queries import jobs as jobs_module
 from salina_monitor.store import Store
 from tests.integration.mirror.conftest import Bench
 from tests.support.fake_client import START, run
@@ -162,6 +163,88 @@ def test_search_finds_a_run_by_the_beginning_of_its_own_or_its_events_id(bench: 
     for text in ("01M84RCYDT", "01m84rcydtfrs5k3rnvt5qh14j", "01M84RCY55"):
         assert get_recent_jobs(JobFilters(text=text), source=bench.source).total == 1, text
     assert get_recent_jobs(JobFilters(text="01M84RCYDX"), source=bench.source).total == 0
+
+
+def test_what_came_into_a_list_is_counted_as_new(bench: Bench) -> None:
+    def put(number: int, status: JobStatus, tenant: str | None = "acme") -> None:
+        bench.client.put(run(number, status, queued=START - timedelta(minutes=5), took_s=200), tenant=tenant)
+
+    put(1, S.RUNNING)
+    put(2, S.QUEUED)
+    put(3, S.FAILED)
+    put(4, S.FAILED, None)
+    bench.later(minutes=2)
+    bench.sync()
+    bench.fill()
+    seen = bench.source.state().as_of
+    put(1, S.FAILED)
+    put(2, S.RUNNING)
+    bench.client.put(run(5, S.FAILED, queued=START + timedelta(minutes=2)), tenant="acme")
+    unknown = run(4)
+    bench.client.events.append(Event(unknown.event_ids[0], "x", bench.client.now, {"tenantId": "acme"}))
+    bench.later(minutes=4)
+    bench.sync()
+    now = bench.source.state().as_of
+    failed = JobFilters(status=S.FAILED)
+    lists = {
+        JobFilters(): 1, failed: 2, replace(failed, tenant="acme"): 3, JobFilters(status=S.RUNNING): 1,
+        JobFilters(status=S.QUEUED): 0, JobFilters(status=S.COMPLETED): 0,
+        JobFilters(since=START - timedelta(hours=1), until=START + timedelta(hours=1)): 2,
+    }  # fmt: skip
+    for filters, number in lists.items():
+        before, after = (get_recent_jobs(filters, as_of=at, source=bench.source) for at in (seen, now))
+        came = {job.id for job in after.jobs} - {job.id for job in before.jobs}
+        assert len(came) == number, filters
+        assert count_new_jobs(filters, seen, now, source=bench.source) == number, filters
+
+
+@pytest.mark.parametrize("active", [6, 7])
+def test_more_active_jobs_than_are_counted_are_marked_as_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, active: int
+) -> None:
+    monkeypatch.setattr(jobs_module, "COUNT_CAP", 3)
+    for number in range(active):
+        status = S.QUEUED if number in (0, active - 1) else S.RUNNING
+        bench.client.put(run(number, status, queued=START - timedelta(minutes=number)))
+    bench.later(minutes=2)
+    bench.sync()
+    found = get_job_summary(source=bench.source)
+    assert found.oldest_queued_at == START - timedelta(minutes=active - 1)
+    assert ("queued" in found.capped) == (active == 7)
+    assert "active" in found.capped
+
+
+def test_ids_are_found_beside_other_words(bench: Bench) -> None:
+    bench.client.put(run(17, S.FAILED, message="boom-17"), run(18, S.FAILED, message="boom-18"), tenant="acme")
+    bench.later(minutes=2)
+    bench.sync()
+    bench.fill()
+    one = run(17)
+    found = {
+        f"{one.id} boom": 1, f"acme {one.event_ids[0].lower()}": 1, f"{one.id} {one.event_ids[0]}": 1,
+        f"{one.id} {run(18).event_ids[0]}": 0, f"{one.id} crash": 0, "boom acme": 2,
+    }  # fmt: skip
+    for text, total in found.items():
+        assert get_recent_jobs(JobFilters(text=text), source=bench.source).total == total, text
+
+
+@pytest.mark.parametrize("form", ["{0:08x}-5c2e-4d1b-9f3a-{0:012x}", "stm_{0}"])
+def test_each_id_of_a_long_input_is_found_and_no_other(bench: Bench, form: str) -> None:
+    ids = [form.format(50_000 + 7 * n) for n in range(500)]
+    job, other = run(1, S.FAILED), run(2, S.FAILED)
+    bench.client.put(job, other, tenant=None)
+    bench.client.events += [
+        Event(job.event_ids[0], "x", job.queued_at, {"tenantId": "acme", "statementIds": ids}),
+        Event(other.event_ids[0], "x", other.queued_at, {"tenantId": "acme", "statementIds": [form.format(1)]}),
+    ]
+    bench.later(minutes=2)
+    bench.sync()
+    bench.fill()
+    for wanted in (ids[0], ids[250], f"({ids[499].upper()}),", f"acme {ids[499]}", f"{ids[300]} boom"):
+        found = get_recent_jobs(JobFilters(text=wanted), source=bench.source)
+        assert [one.id for one in found.jobs] == [job.id], wanted
+    assert get_recent_jobs(JobFilters(text=form.format(50_001)), source=bench.source).total == 0
+    assert get_recent_jobs(JobFilters(text=f"{ids[499]} crash"), source=bench.source).total == 0
 
 
 def test_before_the_first_sync_nothing_is_zero(bench: Bench) -> None:

@@ -79,7 +79,7 @@ def test_a_batch_of_thousands_is_indexed_as_far_as_bounded(bench: Bench) -> None
     with bench.store.connection() as conn:
         row = conn.execute("select length(search) as words from runs").fetchone()
     assert row
-    assert row["words"] < 250
+    assert row["words"] < 2_250
 
 
 def test_runs_of_the_same_event_and_document_are_found_newest_first(bench: Bench, source: JobSource) -> None:
@@ -97,18 +97,37 @@ def test_runs_of_the_same_event_and_document_are_found_newest_first(bench: Bench
     assert [other.id for other in related.same_document] == [made, again]
 
 
-def test_what_failed_and_was_made_later_says_when(bench: Bench, source: JobSource) -> None:
+def made_good_by(source: JobSource, job_id: str) -> str | None:
+    job = get_job_detail(job_id, source=source)
+    assert job
+    made = get_related_jobs(job, source=source).made_good_by
+    return made.id if made else None
+
+
+def test_what_failed_and_was_made_later_says_by_which_job_first(bench: Bench, source: JobSource) -> None:
     failed = put(bench, 1, S.FAILED, minutes=60, statementId="st_1")
     put(bench, 2, S.COMPLETED, minutes=90, statementId="st_1")  # before it failed
-    made = put(bench, 3, S.COMPLETED, minutes=20, statementId="st_1")
-    put(bench, 4, S.COMPLETED, minutes=10, statementId="st_1")  # once more
+    made = put(bench, 3, S.COMPLETED, minutes=50, statementId="st_1")
+    for number in range(4, 30):  # and many times more: the list of the newest does not hold the first any more
+        put(bench, number, S.COMPLETED, minutes=40 - number, statementId="st_1")
     ready(bench)
-    job = get_job_detail(failed, source=source)
-    assert job
-    assert job.completed_at
-    later = get_related_jobs(job, source=source).made_after(job.completed_at, job.function_id)
-    assert later
-    assert later.id == made
+    assert made_good_by(source, failed) == made
+    assert made_good_by(source, made) is None  # it did not fail
+
+
+def test_neither_another_tenant_nor_half_of_the_documents_make_it_good(bench: Bench, source: JobSource) -> None:
+    failed = put(bench, 1, S.FAILED, minutes=60, statementId="st_1", bookId="b_1")
+    put(bench, 2, S.COMPLETED, minutes=50, statementId="st_1", bookId="b_1", tenantId="other")
+    put(bench, 3, S.COMPLETED, minutes=40, bookId="b_1")
+    ready(bench)
+    assert made_good_by(source, failed) is None
+
+
+def test_the_same_event_run_again_makes_it_good_without_any_document(bench: Bench, source: JobSource) -> None:
+    failed = put(bench, 1, S.FAILED, minutes=60)
+    again = put(bench, 2, S.COMPLETED, minutes=50, event=f"E{1:025d}")
+    ready(bench)
+    assert made_good_by(source, failed) == again
 
 
 def test_related_jobs_of_other_tenants_are_out_of_reach(bench: Bench, source: JobSource) -> None:
@@ -139,3 +158,17 @@ def test_the_detail_holds_the_waterfall_and_no_payload_of_its_own(bench: Bench, 
     assert shown
     assert shown.steps is not None
     assert (shown.input, shown.output) == (None, None)
+
+
+@pytest.mark.parametrize("few", [0, 2, 3, 10_000])
+def test_what_nearly_every_job_is_about_gives_the_same_list(
+    bench: Bench, source: JobSource, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    wanted = [put(bench, number, S.COMPLETED, minutes=number, templateId="royalty") for number in (1, 2, 3, 4)]
+    put(bench, 9, S.COMPLETED, minutes=9, templateId="other")
+    ready(bench)
+    job = get_job_detail(wanted[2], source=source)
+    assert job is not None
+    monkeypatch.setattr("salina_monitor.queries.related.FEW", few)
+    related = get_related_jobs(job, source=source)
+    assert [other.id for other in related.same_document] == [wanted[0], wanted[1], wanted[3]]

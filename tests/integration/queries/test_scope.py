@@ -11,7 +11,7 @@ import pytest
 
 from salina_monitor.accounts import Accounts
 from salina_monitor.actions import Actor
-from salina_monitor.actions.jobs import export_jobs, export_summary, reveal_input
+from salina_monitor.actions.jobs import export_jobs, export_summary, reveal_input, reveal_trace
 from salina_monitor.activity import ActivityFilters
 from salina_monitor.inngest import BadAnswer, InngestError, NotFound, Unreachable, VendorDown
 from salina_monitor.models import NO_TENANT, JobFilters, JobStatus, Role, TimeRange, User
@@ -278,7 +278,9 @@ class TestActions:
         assert THEIRS not in text
         (row,) = accounts.activity.rows(ActivityFilters())
         assert (row.who, row.kind, row.target, row.address) == ("ada", "export", "jobs", "192.0.2.7")
-        assert row.detail == {"jobs": text.count("\r\n") - 1, "range": "all", "q": "boom"}
+        *jobs, note = text.splitlines()[1:]
+        assert row.detail == {"jobs": len(jobs), "range": "all", "q": "boom"}
+        assert note.startswith(f'"# {len(jobs)} jobs; search boom, range all; as of 20')
 
     def test_an_input_is_shown_to_whom_may_see_it_and_leaves_a_row(self, bench: Bench, accounts: Accounts) -> None:
         source = replace(bench.source, client=bench.client)  # type: ignore[arg-type]
@@ -293,6 +295,27 @@ class TestActions:
         assert [(row.kind, row.target) for row in accounts.activity.rows(ActivityFilters())] == [
             ("input_revealed", f"R{902:025d}")
         ]
+
+    @pytest.mark.parametrize("others", [(THEIRS,), (None,), (MINE, THEIRS)])
+    @pytest.mark.parametrize("reveal", [reveal_input, reveal_trace])
+    def test_a_batch_that_holds_events_of_others_is_not_opened(
+        self, bench: Bench, accounts: Accounts, reveal: Any, others: tuple[str | None, ...]
+    ) -> None:
+        """One run may work on a batch of events, each of another tenant; its trace has the payloads of all."""
+        job_id, actor = f"R{902:025d}", Actor(ADMIN, 1, "192.0.2.7")
+        trace = replace(bench.client.get_trace(job_id), tenants=(MINE, *others), output={"made": "for all"})
+        bench.client.traces[job_id] = trace
+        source = replace(bench.source, client=bench.client)  # type: ignore[arg-type]
+        with pytest.raises(Denied, match="worked for other tenants as well"):
+            reveal(actor, accounts.activity, source.of, job_id)
+        (row,) = accounts.activity.rows(ActivityFilters())
+        assert (row.kind, row.target, row.outcome) == ("access_refused", job_id, "refused")
+        seen = get_job_detail(job_id, source=replace(source.of(ADMIN), inputs=True))
+        assert seen
+        assert (seen.shared, seen.input, seen.output) == (True, None, None)
+        whole = get_job_detail(job_id, source=replace(source, inputs=True))
+        assert whole
+        assert (whole.shared, whole.output) == (False, {"made": "for all"})
 
     @pytest.mark.parametrize("role", [Role.FINANCE, Role.EDITOR, Role.AUTHOR])
     def test_the_other_roles_take_and_see_nothing(self, bench: Bench, accounts: Accounts, role: Role) -> None:
@@ -320,3 +343,18 @@ class TestActions:
         assert "theirsecretword" not in text
         (row,) = accounts.activity.rows(ActivityFilters())
         assert (row.kind, row.target) == ("export", "summary")
+
+    def test_a_summary_for_one_customer_names_no_other(self, bench: Bench, accounts: Accounts) -> None:
+        owner, as_of = Actor(User("ann", Role.OWNER), 1, "192.0.2.7"), bench.source.state().as_of
+
+        def summary(filters: JobFilters) -> str:
+            text = export_summary(
+                owner, accounts.activity, bench.source.of, filters, as_of, verdict="All well.", health=()
+            )
+            return text.replace("\\", "")
+
+        assert THEIRS in summary(JobFilters(range=TimeRange.ALL))
+        text = summary(JobFilters(range=TimeRange.ALL, tenant=MINE))
+        assert MINE in text
+        assert THEIRS not in text
+        assert "theirsecretword" not in text

@@ -10,7 +10,7 @@ import pytest
 from salina_monitor.mirror.baselines import EVERY, compute_baselines
 from salina_monitor.mirror.traces import save_trace
 from salina_monitor.models import JobFilters, JobStatus, Role, TimeRange, Trace, User
-from salina_monitor.queries import get_job_summary, get_recent_jobs
+from salina_monitor.queries import get_job_detail, get_job_summary, get_recent_jobs
 from salina_monitor.queries.jobs import LEAST_RUNS
 from salina_monitor.store import Store
 from tests.integration.mirror.conftest import Bench
@@ -99,6 +99,8 @@ def test_card_list_and_filter_have_the_same_number(bench: Bench) -> None:
     assert len(stuck_ids(bench)) == 5
     marked = [job.id for job in get_recent_jobs(JobFilters(), source=bench.source).jobs if job.stuck]
     assert sorted(marked) == stuck_ids(bench)
+    pages = [job for id in stuck_ids(bench) if (job := get_job_detail(id, source=bench.source))]
+    assert [job.stuck for job in pages] == [True] * 5, "the page of a job says so too"
     running = JobFilters(stuck=True, status=S.RUNNING)
     assert get_recent_jobs(running, source=bench.source).total == 3
 

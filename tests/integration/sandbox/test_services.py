@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from salina_monitor.alerts import mail
 from salina_monitor.dsn import libpq_dsn
 from salina_monitor.models import Service
 from salina_monitor.sandbox import SandboxControl, SandboxError, SandboxServices, SandboxUnreachable, start_services
@@ -195,3 +196,14 @@ def test_its_store_is_thrown_away_at_the_next_start() -> None:
                     [found] = conn.execute("select to_regclass('left_over') is not null").fetchone() or [None]
                     assert found is expected
                     conn.execute("create table left_over ()")
+
+
+def test_its_resend_takes_what_the_product_mails(settings: Settings, control: SandboxControl) -> None:
+    sent = mail.send(settings, "owner@sandbox.example", "[Salina] A test", "Words.", "<p>Words.</p>", "one")
+    assert sent.sent, sent.said
+    assert mail.send(settings, "owner@sandbox.example", "[Salina] A test", "Words.", "<p>Words.</p>", "one").sent
+    (taken,) = control.mails()
+    assert (taken.subject, taken.to, taken.text) == ("[Salina] A test", ("owner@sandbox.example",), "Words.")
+    control.set(Service.RESEND, "refused_key")
+    said = mail.send(settings, "owner@sandbox.example", "[Salina] Another", "Words.", "<p>Words.</p>", "two").said
+    assert said == "Resend refuses the key (HTTP 400): put another one into RESEND_API_KEY."

@@ -100,7 +100,7 @@ def test_it_replaces_connections_that_the_server_ended(store: Store, pg_server: 
     with store.connection() as conn:
         name = conn.info.dbname
     with psycopg.connect(pg_server._admin_dsn("postgres"), autocommit=True) as admin:
-        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", [name])
     with store.connection() as conn:
         assert conn.execute("select 1 as one").fetchone() == {"one": 1}
 

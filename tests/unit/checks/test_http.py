@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from salina_monitor.checks import http
 from salina_monitor.checks.outcomes import OUTCOMES
@@ -39,6 +41,7 @@ def test_it_judges_a_status(status, code):
     [
         ("30", 30.0), ("0", 1.0), ("-5", 1.0), ("1e9", 3600.0), ("inf", 3600.0), ("nan", 10.0), ("", 10.0), ("soon", 10.0),
         ("Tue, 24 Nov 2026 12:00:42 GMT", 42.0), ("Tue, 24 Nov 2026 11:00:00 GMT", 1.0), ("Tue, 99 Nov 2026 11:00:00", 10.0),
+        ("Tue, 24 Nov 2026 11:00:00 +99999999999999999999", 10.0),
     ],
 )  # fmt: skip
 def test_it_reads_retry_after_within_bounds(header, seconds):
@@ -62,3 +65,11 @@ def test_it_has_a_code_for_each_kind_of_the_wire(kind):
     assert finding.code == kind
     assert finding.code in OUTCOMES
     assert finding.latency_ms == 3
+
+
+@given(
+    st.text(max_size=60)
+    | st.from_regex(r"[A-Z][a-z]{2}, \d{1,4} [A-Z][a-z]{2} \d{1,6} \d\d:\d\d:\d\d [+-]?\d{0,25}", fullmatch=True)
+)
+def test_no_retry_after_breaks_it(text):
+    assert 1 <= http.retry_after_s({"retry-after": text}, NOW) <= 3600

@@ -18,6 +18,8 @@ from salina_monitor.settings import Settings
 SETTINGS = Settings.load({"CLERK_SECRET_KEY": "sk_live_0123456789"})
 PATIENT = 5.0
 
+pytestmark = pytest.mark.alone
+
 
 class Clock:
     def __init__(self) -> None:

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salina_monitor.inngest.links import dashboard_url, function_url, run_url
+from salina_monitor.inngest.links import dashboard_url, event_url, function_url, run_url
 from salina_monitor.settings import Settings
 
 RUN = "01M84RCYDTFRS5K3RNVT5QH14J"
+EVENT = "01M84RCYDT0000000000000000"
 CLOUD = "https://app.inngest.com/env"
 
 
@@ -86,3 +87,27 @@ def test_no_id_leaves_its_place(run_id: str) -> None:
         assert parts.fragment == ""
         assert '"' not in url
         assert "<" not in url
+
+
+@pytest.mark.parametrize(
+    ("env", "url"),
+    [
+        ({}, f"{CLOUD}/development/events/{EVENT}"),
+        ({"INNGEST_ENV": "pro/d"}, f"{CLOUD}/pro%2Fd/events/{EVENT}"),
+        ({"INNGEST_DASHBOARD_URL": f"{CLOUD}/production/apps/x"}, f"{CLOUD}/production/events/{EVENT}"),
+        ({"INNGEST_API_URL": "http://127.0.0.1:8288"}, f"http://127.0.0.1:8288/event?eventID={EVENT}"),
+        (
+            {"INNGEST_API_URL": "http://10.0.0.5:8288", "INNGEST_DASHBOARD_URL": "https://inngest.example/event"},
+            f"https://inngest.example/event?eventID={EVENT}",
+        ),
+        ({"INNGEST_API_URL": "http://10.0.0.5:8288"}, None),
+    ],
+)
+def test_an_event_is_linked_where_a_run_is(env: dict[str, str], url: str | None) -> None:
+    assert event_url(Settings.load(env), EVENT) == url
+
+
+@pytest.mark.parametrize("given", [None, "", "..", "my-own-id", f"{EVENT}/x", f"{EVENT}&x=1", EVENT[:-1], f"{EVENT}\n"])
+def test_an_event_without_an_internal_id_has_no_page(given: str | None) -> None:
+    for base in ("https://api.inngest.com", "http://127.0.0.1:8288"):
+        assert event_url(Settings.load({"INNGEST_API_URL": base}), given) is None

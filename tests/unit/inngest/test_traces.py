@@ -115,3 +115,19 @@ def test_a_status_of_tomorrow_is_unknown() -> None:
 )
 def test_the_input_is_the_payload_of_the_first_event(given: Any, payload: Any) -> None:
     assert parse_trace(root(input=given), "01").input == payload
+
+
+@pytest.mark.parametrize(
+    ("given", "tenants"),
+    [
+        ({"data": [{"data": {"tenantId": "a"}}]}, ("a",)),
+        ({"data": [{"data": {"tenantId": t}} for t in "abab"]}, ("a", "b")),
+        ({"data": [{"data": {"tenantId": "a"}}, {"data": {}}, {"data": 7}, "x"]}, ("a", None)),
+        ({"data": {"tenantId": "a"}}, (None,)),
+        ({"data": []}, ()),
+        (None, ()),
+    ],
+)
+def test_every_event_of_a_batch_names_its_tenant(given: Any, tenants: Any) -> None:
+    """Whose data a trace holds decides who may read it: a shape that nobody knows counts as nobody's."""
+    assert parse_trace(root(input=given), "01").tenants == tenants

@@ -17,6 +17,8 @@ from salina_monitor.store.failures import unavailable
         (psycopg.errors.LockNotAvailable(), "store_busy"),
         (psycopg.errors.TooManyConnections(), "store_too_many"),
         (psycopg.errors.DiskFull(), "store_full"),
+        (psycopg.errors.IoError(), "store_broken"),
+        (psycopg.errors.DataCorrupted(), "store_broken"),
         (psycopg.errors.AdminShutdown(), "store_lost"),
         (psycopg.errors.CannotConnectNow(), "store_starting"),
         (psycopg.errors.ConnectionFailure(), "store_lost"),

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salina_monitor.ui.bars import bars
+from salina_monitor.ui.bars import bars, trend
 
 
 def drawn(counts: list[int]) -> list[dict[str, str]]:
@@ -40,3 +40,10 @@ def test_the_picture_has_words_and_no_markup_of_others() -> None:
     picture = bars([0] * 23 + [3], "red", '"><script>alert(1)</script>')
     assert "<script" not in picture
     assert re.search(r'aria-label="[^"]*3 jobs in 24 hours, at most 3 in one"', picture)
+
+
+def test_a_trend_has_words_and_no_markup_of_others() -> None:
+    picture = trend([0] * 23 + [3], "red", '"><script>alert(1)</script>')
+    assert "<script" not in picture
+    assert re.search(r'role="img" aria-label="[^"]*: 3 jobs, at most 3 in one of 24 parts"', picture)
+    assert trend([], "red", "Failures").count("<div") == 1

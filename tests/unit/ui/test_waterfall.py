@@ -73,7 +73,15 @@ def test_a_name_is_text() -> None:
 
 
 def test_a_trace_of_thousands_is_cut() -> None:
-    assert len(lines_of([step(0, 1, 2)] * 500, T0, T0 + timedelta(seconds=2))) == MOST_LINES
+    cut = lines_of([step(0, 1, 2)] * 500, T0, T0 + timedelta(seconds=2))
+    assert len(cut) == MOST_LINES
+    assert 'role="list" aria-label="Timeline: the first 200 of 500 lines over 2 s"' in waterfall(cut, "2 s", of=500)
+
+
+def test_the_picture_and_each_line_have_words() -> None:
+    picture = waterfall(lines_of([step(0, 25, 75)], T0, T0 + timedelta(seconds=100)), "1 min 40 s", of=1)
+    assert 'role="list" aria-label="Timeline: 1 line over 1 min 40 s"' in picture
+    assert 'role="listitem" aria-label="render: waited 25 s; completed 50 s"' in picture
 
 
 def test_errors_that_differ_in_numbers_only_are_the_same() -> None:
