@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench lint pictures clean
+.PHONY: run test chaos bench lint pictures clean
 .DEFAULT_GOAL := run
 
 $(VENV)/ready: requirements.txt constraints.txt
@@ -25,8 +25,18 @@ lint: $(VENV)/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Most tests wait for servers more than they work, so three share the cores, then two Chromiums. What measures time
+# comes last, by itself. `make test WORKERS=0 BROWSERS=0` runs one after the other.
+WORKERS ?= 3
+BROWSERS ?= 2
+
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not alone and not e2e and not long"
+	$(BIN)/python -m pytest -n $(BROWSERS) --dist loadfile -m "e2e and not alone"
+	$(BIN)/python -m pytest -m alone
+
+chaos: $(VENV)/ready-dev
+	$(BIN)/python -m pytest -m long
 
 bench: $(VENV)/ready-dev
 	$(BIN)/python -m tests.bench --write
