@@ -84,7 +84,6 @@ class Mirror:
         self._start()
         with self._changed:
             self._wanted = dict.fromkeys(run_ids) | {k: None for k in list(self._wanted)[:200] if k not in run_ids}
-            self._idle_until = 0.0
             self._changed.notify_all()
 
     def wait_for_traces(self, run_ids: list[str], timeout_s: float) -> bool:
@@ -143,7 +142,9 @@ class Mirror:
                 self._read_between()
 
     def _has_work(self) -> bool:
-        return self._stop.is_set() or self._asked > self._served or time.monotonic() >= self._idle_until
+        # Asked of what is wanted, not only of the pause's end: a wish may come while a step finds nothing to do.
+        asked = self._asked > self._served or bool(self._wanted)
+        return self._stop.is_set() or asked or time.monotonic() >= self._idle_until
 
     def _serve(self, ticket: int) -> None:
         try:
@@ -205,12 +206,16 @@ class Mirror:
             # Not recorded as the state's problem: the live part decides whether the truth is fresh.
             log.warning("reading history paused: %s", getattr(error, "code", type(error).__name__))
             self._idle_until = time.monotonic() + BACK_OFF_S
-            with self._changed:
-                self._wanted.clear()
-                self._changed.notify_all()
+            self._let_nobody_wait()
         except Exception:
             log.exception("reading history failed unexpectedly")  # the thread must outlive a bug
             self._idle_until = time.monotonic() + 60
+            self._let_nobody_wait()
+
+    def _let_nobody_wait(self) -> None:
+        with self._changed:
+            self._wanted.clear()
+            self._changed.notify_all()
 
     def _step(self) -> bool:
         with self._changed:

@@ -108,6 +108,36 @@ def test_rows_on_somebodys_screen_come_first_and_waiting_for_them_ends(bench: Be
         mirror.close()
 
 
+def test_rows_looked_at_while_the_thread_finds_nothing_to_do_are_read_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were asked for between its last look and its pause, and waited until the pause was over."""
+    bench.client.put(*(run(i, S.COMPLETED, queued=START - timedelta(minutes=i)) for i in range(3)))
+    bench.later(minutes=2)
+    bench.sync()
+    bench.fill()
+    seen = [run(1).id]
+    mirror = bench.mirror()
+    asked: list[bool] = []
+
+    def taken_by_another_process(*, ask: bool = True) -> bool:
+        if not asked:
+            mirror.want_traces(seen)
+        asked.append(ask)
+        return False
+
+    monkeypatch.setattr(mirror.context, "take_lease", taken_by_another_process)
+    try:
+        mirror.want_traces([])  # starts the thread, which finds the lease taken
+        until = time.monotonic() + 4
+        while not asked and time.monotonic() < until:
+            time.sleep(0.01)
+        assert mirror.wait_for_traces(seen, timeout_s=2)
+        assert [j.id for j in get_recent_jobs(source=bench.source).jobs if j.traced] == seen
+    finally:
+        mirror.close()
+
+
 def test_a_source_that_fails_lets_nobody_wait_for_traces(bench: Bench) -> None:
     bench.client.put(run(1, S.FAILED))
     bench.later(minutes=2)
