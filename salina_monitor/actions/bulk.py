@@ -19,8 +19,9 @@ from salina_monitor.fingerprint import title_of
 from salina_monitor.models import AsOf, JobEntry, JobFilters, JobStatus, utcnow
 from salina_monitor.policy import Right
 from salina_monitor.queries import get_job_ids, get_recent_jobs
-from salina_monitor.queries.jobs import SQL as JOBS
-from salina_monitor.queries.jobs import get_jobs, reach_of
+from salina_monitor.queries.jobs import get_jobs
+from salina_monitor.queries.predicates import SQL as JOBS
+from salina_monitor.queries.predicates import reach_of
 from salina_monitor.report import chosen
 from salina_monitor.store import Store, load_sql
 

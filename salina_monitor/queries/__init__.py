@@ -22,18 +22,18 @@ from salina_monitor.queries.detail import get_job_detail
 from salina_monitor.queries.evidence import get_evidence
 from salina_monitor.queries.failures import get_failure_groups
 from salina_monitor.queries.jobs import (
-    COUNT_CAP,
     PAGE_CAP,
     FilterChoices,
     count_new_jobs,
     get_filter_choices,
     get_job_ids,
-    get_job_summary,
     get_recent_jobs,
     iter_jobs,
 )
+from salina_monitor.queries.predicates import COUNT_CAP
 from salina_monitor.queries.related import RelatedJobs, get_related_jobs
 from salina_monitor.queries.source import JobSource, current_source, use_source
+from salina_monitor.queries.summary import get_job_summary
 
 __all__ = [
     "COUNT_CAP",

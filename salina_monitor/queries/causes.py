@@ -12,8 +12,8 @@ from psycopg import Connection
 from salina_monitor.coincidence import Coincidence, Trouble, points_to
 from salina_monitor.models import AsOf, Service
 from salina_monitor.queries.failures import error_of_row
-from salina_monitor.queries.jobs import SQL as JOBS
-from salina_monitor.queries.jobs import reach_of
+from salina_monitor.queries.predicates import SQL as JOBS
+from salina_monitor.queries.predicates import reach_of
 from salina_monitor.queries.source import JobSource, current_source
 from salina_monitor.store import load_sql
 

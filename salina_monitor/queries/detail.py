@@ -9,7 +9,7 @@ from salina_monitor.inngest import BadAnswer, InngestError, NotFound
 from salina_monitor.inngest.tenants import documents_of, tenant_of
 from salina_monitor.mirror import spans
 from salina_monitor.models import JobEntry, JobStatus, Run, Step, Trace
-from salina_monitor.queries.jobs import filled, usual
+from salina_monitor.queries.predicates import filled, usual
 from salina_monitor.queries.rows import entry_of, masked
 from salina_monitor.queries.source import JobSource, current_source
 from salina_monitor.store import load_sql

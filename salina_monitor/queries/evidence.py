@@ -12,8 +12,8 @@ from salina_monitor.failures import GroupState, MarkKind, state_of
 from salina_monitor.models import AsOf, Service, TimeRange
 from salina_monitor.queries.causes import get_coincidences
 from salina_monitor.queries.failures import error_of_row, get_failure_groups, title_of_row
-from salina_monitor.queries.jobs import SQL as JOBS
-from salina_monitor.queries.jobs import reach_of, usual
+from salina_monitor.queries.predicates import SQL as JOBS
+from salina_monitor.queries.predicates import reach_of, usual
 from salina_monitor.queries.source import JobSource, current_source
 from salina_monitor.store import load_sql
 

@@ -11,8 +11,8 @@ from salina_monitor.coincidence import points_to
 from salina_monitor.failures import BUCKETS, FailureGroup, Mark, MarkKind, bucket_size
 from salina_monitor.fingerprint import example_of, title_of
 from salina_monitor.models import AsOf, JobError, JobFilters, TimeRange
-from salina_monitor.queries.jobs import SQL as JOBS
-from salina_monitor.queries.jobs import reach_of, where
+from salina_monitor.queries.predicates import SQL as JOBS
+from salina_monitor.queries.predicates import reach_of, where
 from salina_monitor.queries.source import JobSource, current_source
 from salina_monitor.store import load_sql
 

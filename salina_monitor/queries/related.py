@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from salina_monitor.models import JobEntry, JobStatus
-from salina_monitor.queries.jobs import SQL, filled, reach_of
+from salina_monitor.queries.predicates import SQL, filled, reach_of
 from salina_monitor.queries.rows import entry_of
 from salina_monitor.queries.source import JobSource, current_source
 

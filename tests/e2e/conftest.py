@@ -18,7 +18,7 @@ from tests.e2e.driver import settle, sign_in
 from tests.e2e.processes import PASSWORDS, ServerProcess, accounts_of, running_server
 from tests.support.folders import open_folder
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path("/usr/bin/chromium-headless-shell")
 FLAGS = [
     "--headless",
     "--no-sandbox",

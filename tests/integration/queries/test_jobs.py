@@ -11,7 +11,7 @@ import pytest
 
 from salina_monitor.models import NO_TENANT, AsOf, Event, JobFilters, JobStatus, TimeRange
 from salina_monitor.queries import count_new_jobs, get_filter_choices, get_job_summary, get_recent_jobs, iter_jobs
-from salina_monitor.queries import jobs as jobs_module
+from salina_monitor.queries import summary as summary_module
 from salina_monitor.store import Store
 from tests.integration.mirror.conftest import Bench
 from tests.support.fake_client import START, run
@@ -202,7 +202,7 @@ def test_what_came_into_a_list_is_counted_as_new(bench: Bench) -> None:
 def test_more_active_jobs_than_are_counted_are_marked_as_more(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, active: int
 ) -> None:
-    monkeypatch.setattr(jobs_module, "COUNT_CAP", 3)
+    monkeypatch.setattr(summary_module, "COUNT_CAP", 3)
     for number in range(active):
         status = S.QUEUED if number in (0, active - 1) else S.RUNNING
         bench.client.put(run(number, status, queued=START - timedelta(minutes=number)))

@@ -11,7 +11,7 @@ from salina_monitor.mirror.baselines import EVERY, compute_baselines
 from salina_monitor.mirror.traces import save_trace
 from salina_monitor.models import JobFilters, JobStatus, Role, TimeRange, Trace, User
 from salina_monitor.queries import get_job_detail, get_job_summary, get_recent_jobs
-from salina_monitor.queries.jobs import LEAST_RUNS
+from salina_monitor.queries.predicates import LEAST_RUNS
 from salina_monitor.store import Store
 from tests.integration.mirror.conftest import Bench
 from tests.support.fake_client import START, run
