@@ -23,7 +23,7 @@ RUNS = 200_000
 
 
 def run(_options: Options) -> Result:
-    with open_folder() as folder, EmbeddedServer.start(folder / "data") as server:
+    with open_folder("salina-bench-", on_disk=True) as folder, EmbeddedServer.start(folder / "data") as server:
         for name in ("filled", "empty"):
             server.create_database(name)
         at = {name: Settings.load({"MONITOR_DATABASE_URL": server.dsn(name)}) for name in ("filled", "empty")}

@@ -24,7 +24,11 @@ ROUNDS = 50
 
 
 def run(_options: Options) -> Result:
-    with open_folder("salina-bench-") as folder, EmbeddedServer.start(folder / "data") as server, peers() as urls:
+    with (
+        open_folder("salina-bench-", on_disk=True) as folder,
+        EmbeddedServer.start(folder / "data") as server,
+        peers() as urls,
+    ):
         env = {**SECRETS, **BUCKET, "DATABASE_URL": server.dsn()}
         good = {URLS[name]: urls[name] for name in GOOD}
         instant = Settings.load({**env, **good})

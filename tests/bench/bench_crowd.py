@@ -20,7 +20,7 @@ TARGETS = {1: "<= 1200", 5: "<= 1500", 20: "<= 3000", 50: "<= 8000"}
 
 
 def run(_options: Options) -> Result:
-    with open_folder("salina-bench-") as folder, running_server(folder, "sandbox") as server:
+    with open_folder("salina-bench-", on_disk=True) as folder, running_server(folder, "sandbox") as server:
         settings = sandbox_settings(server.env)
         with Store.open(settings, application_name="bench") as store:
             accounts, rows = Accounts.over(store, settings), list[Row]()

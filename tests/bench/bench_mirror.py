@@ -31,7 +31,7 @@ CLOUD_RATE, OWN_RATE = 5, 50
 
 
 def run(_options: Options) -> Result:
-    with open_folder("salina-bench-") as folder:
+    with open_folder("salina-bench-", on_disk=True) as folder:
         return of_rows([*_steady(folder / "steady"), *_much(folder / "much")])
 
 

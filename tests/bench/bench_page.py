@@ -32,7 +32,7 @@ CLICK = """([place, label, before]) => new Promise(done => {
 
 def run(_options: Options) -> Result:
     with (
-        open_folder("salina-bench-") as folder,
+        open_folder("salina-bench-", on_disk=True) as folder,
         running_server(folder, "sandbox") as server,
         sync_playwright() as driver,
     ):

@@ -40,7 +40,7 @@ _WORDS = JobFilters(text="slowdown", range=TimeRange.MONTH)
 
 
 def run(options: Options) -> Result:
-    with open_folder("salina-bench-") as folder, filled_store(JOBS, options) as (store, settings, _):
+    with open_folder("salina-bench-", on_disk=True) as folder, filled_store(JOBS, options) as (store, settings, _):
         server = {**_ours(store, JobSource(store, JobTypes.of(settings))), **_plain(store)}
         told = ""
         browser: Times = {}

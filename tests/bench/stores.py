@@ -22,7 +22,7 @@ TENANTS, ACTIVE = 5_000, 2_000
 def filled_store(runs: int, options: Options) -> Iterator[tuple[Store, Settings, float | None]]:
     """A store of so many runs and the seconds that filling it took; None when it was there from an earlier call."""
     if options.keep is None:
-        with open_folder("salina-bench-") as folder, _opened(folder / "data", runs) as opened:
+        with open_folder("salina-bench-", on_disk=True) as folder, _opened(folder / "data", runs) as opened:
             yield opened
     else:
         options.keep.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,8 @@ from tests.e2e.driver import settle, sign_in
 from tests.e2e.processes import PASSWORDS, ServerProcess, accounts_of, running_server
 from tests.support.folders import open_folder
 
-CHROMIUM = Path("/usr/bin/chromium-headless-shell")
+# The same engine twice, from Debian: without the windows of a browser it takes a third less of the processor.
+HEADLESS_SHELL, CHROMIUM = Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -46,12 +47,13 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        sentence = f"{CHROMIUM} is missing; install it with: apt-get install chromium"
+    installed = [program for program in (HEADLESS_SHELL, CHROMIUM) if program.exists()]
+    if not installed:
+        sentence = f"Chromium is missing; install it with: apt-get install {HEADLESS_SHELL.name}"
         if os.environ.get("CI") == "true":
             pytest.fail(sentence)
         pytest.skip(sentence)
-    started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    started = playwright.chromium.launch(executable_path=str(installed[0]), args=FLAGS)
     yield started
     started.close()
 
