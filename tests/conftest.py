@@ -20,7 +20,7 @@ from tests.support.folders import open_folder
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("steady")
 
-LONG_FILES = ("test_system.py", "test_watching.py", "test_investigation.py", "test_hostile.py", "test_edges.py")
+LONG_FILES = ("test_system.py", "test_edges.py", "test_hostile.py", "test_investigation.py", "test_watching.py")
 SettingsFor = Callable[..., Settings]
 _numbers = itertools.count(1)
 

@@ -28,6 +28,7 @@ from salina_monitor.server.headers import SecurityHeaders, content_policy, strea
 from salina_monitor.server.media import MediaGuard
 from salina_monitor.server.routes import PATHS, routes
 from salina_monitor.server.socket_guard import SocketGuard
+from salina_monitor.server.warm import warm_up
 from salina_monitor.settings import Settings
 from salina_monitor.store import StoreError
 
@@ -76,6 +77,7 @@ async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
     """
     install_log_redaction(runtime.settings())
     await to_thread.run_sync(_open)
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     stopping = threading.Event()
     collecting = threading.Thread(target=collect, args=(stopping,), name="collector", daemon=True)
     if runtime.settings().monitor_collect:
