@@ -14,7 +14,7 @@ def warm_up() -> None:
     """Import every module of the pages, with the table and chart libraries they draw with; then leave all of it out of
     garbage collection.
 
-    Modules live as long as the process, and hold so many objects that looking through them takes a tenth of a second, in
+    Modules live as long as the process, and hold so many objects that a look through all takes a tenth of a second, in
     which no page moves.
     """
     ui = importlib.import_module("salina_monitor.ui")
