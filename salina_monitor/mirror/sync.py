@@ -22,6 +22,7 @@ from salina_monitor.inngest import InngestClient, InngestError, NotFound, Reject
 from salina_monitor.mirror.pages import pages
 from salina_monitor.mirror.rows import event_rows, function_rows, run_rows
 from salina_monitor.mirror.state import SQL, MirrorState, read_state
+from salina_monitor.mirror.statistics import Statistics
 from salina_monitor.models import Event, JobStatus, Run, utcnow
 from salina_monitor.store import Store
 
@@ -67,6 +68,7 @@ class Context:
 
     def __post_init__(self) -> None:
         self.owner = self.owner or uuid.uuid4().hex
+        self._statistics = Statistics(self.store)
 
     def take_lease(self, *, ask: bool = True) -> bool:
         """Become the one process that syncs this store; False while another one is, which is then asked to hurry."""
@@ -130,6 +132,7 @@ class Context:
                 conn.execute(SQL["record_rejected"], {"count": len(rejected), "sample": rejected[0].reason})
             for name, parameters in then.items():
                 conn.execute(SQL[name], parameters)
+        self._statistics.wrote(len(runs))
 
     def write_events(self, seq: int, events: Sequence[Event], **then: dict[str, Any]) -> None:
         """Commit one page of events and give waiting runs their tenants."""
@@ -143,6 +146,7 @@ class Context:
                 conn.execute(SQL["supersede"], {"seq": seq, "ids": ids})
             for name, parameters in then.items():
                 conn.execute(SQL[name], parameters)
+        self._statistics.wrote(len(events))
 
 
 def sync_live(ctx: Context) -> MirrorState:

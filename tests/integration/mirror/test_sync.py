@@ -319,3 +319,20 @@ def test_an_error_of_the_source_is_raised_to_the_command_line(bench: Bench) -> N
         mirror.sync_now()
     assert read_state(bench.store).problem is not None
     assert bench.context("next").take_lease()  # the lease was given back
+
+
+def test_a_first_fill_of_many_failures_is_not_planned_as_if_nothing_were_there(bench: Bench) -> None:
+    """The server had counted no row yet, and looked for what was made good anew for each failure: minutes a page."""
+    with bench.store.connection() as conn:
+        conn.execute("alter table runs set (autovacuum_enabled = off)")
+        conn.execute("alter table events set (autovacuum_enabled = off)")
+    failed = [run(i, S.FAILED, queued=START - timedelta(seconds=20 * i + 5)) for i in range(2_000)]
+    good = [run(i, S.COMPLETED, queued=START - timedelta(seconds=20 * i)) for i in range(2_000, 4_000)]
+    bench.client.put(*failed, *good)
+    bench.sync()
+    bench.fill()
+    assert bench.matches_source()
+    with bench.store.connection() as conn:
+        row = conn.execute("select reltuples from pg_class where oid = 'runs'::regclass").fetchone()
+    assert row is not None
+    assert row["reltuples"] > 1_000
