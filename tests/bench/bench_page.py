@@ -1,17 +1,24 @@
-"""The pages in Chromium, against a sandbox process: cold and warm loads, each part of the System page, and clicks."""
+"""The pages in Chromium, against a sandbox process: cold and warm loads, each part of the System page, and clicks.
+
+The same loads of a static Streamlit page of this shape tell what the platform takes on this machine at this hour.
+"""
 
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Playwright, StorageState, sync_playwright
 
 from tests.bench.results import Options, Result, Row, of_rows
 from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.driver import sign_in
-from tests.e2e.processes import running_server
+from tests.e2e.processes import free_port, running_server
 from tests.support.folders import open_folder
 
 LOADS = CLICKS = 20
@@ -44,7 +51,7 @@ def run(_options: Options) -> Result:
         time.sleep(20)  # the first fill is another number
         page.add_init_script(WATCH)
         warm = [_load(page) for _ in range(LOADS)]
-        cold = [_cold(driver, server.url, page.context.storage_state()) for _ in range(LOADS)]
+        cold = [_cold(driver, f"{server.url}/admin/system", page.context.storage_state()) for _ in range(LOADS)]
         filters = [_click(page, "status", ("Failed", "Completed", "All")[turn % 3]) for turn in range(CLICKS)]
         turns = [_click(page, "page", ("2", "1")[turn % 2]) for turn in range(CLICKS)]
         _click(page, "status", "Failed")
@@ -56,15 +63,53 @@ def run(_options: Options) -> Result:
                               for _ in range(LOADS)],
         }  # fmt: skip
         browser.close()
+    floor_warm, floor_cold = _floor()
     return of_rows([
         *_parts("warm page", warm, {"known": "<= 600", "last": "<= 1200"}),
         *_parts("cold browser", cold, {"known": "<= 1500", "last": "<= 2500"}),
+        *_parts("static page, warm", floor_warm, {}),
+        *_parts("static page, cold browser", floor_cold, {}),
         *((f"{name}: last element, median ms", statistics.median(took), "<= 1500") for name, took in pages.items()),
         ("filter click to table, median ms", statistics.median(filters), "<= 110"),
         ("filter click to table, p95 ms", statistics.quantiles(filters, n=20)[-1], "<= 250"),
         ("page change, median ms", statistics.median(turns), "<= 110"),
         ("page change, p95 ms", statistics.quantiles(turns, n=20)[-1], "<= 250"),
     ])  # fmt: skip
+
+
+def _floor() -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Warm and cold loads of the static page."""
+    port = free_port()
+    script = Path(__file__).with_name("static_page.py")
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true",
+               f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none",
+               "--browser.gatherUsageStats=false"]  # fmt: skip
+    server = subprocess.Popen(command, cwd=script.parent, stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.add_init_script(WATCH)
+            _until_served(page, url)
+            warm = [_load(page) for _ in range(LOADS)]
+            browser.close()
+            return warm, [_cold(driver, url, None) for _ in range(LOADS)]
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _until_served(page: Page, url: str) -> None:
+    for _ in range(60):
+        try:
+            page.goto(url)
+        except PlaywrightError:
+            time.sleep(0.5)
+        else:
+            _seen(page)
+            return
+    raise TimeoutError(url)
 
 
 PARTS = {
@@ -84,12 +129,12 @@ def _parts(name: str, loads: list[dict[str, float]], targets: dict[str, str]) ->
     ]
 
 
-def _cold(driver: Playwright, url: str, signed_in: StorageState) -> dict[str, float]:
+def _cold(driver: Playwright, url: str, signed_in: StorageState | None) -> dict[str, float]:
     """A load in a browser that was started for it and has nothing but its cookie."""
     browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
     page = browser.new_context(viewport={"width": 1440, "height": 900}, storage_state=signed_in).new_page()
     page.add_init_script(WATCH)
-    page.goto(f"{url}/admin/system", wait_until="commit")
+    page.goto(url, wait_until="commit")
     seen = _seen(page)
     browser.close()
     return seen
