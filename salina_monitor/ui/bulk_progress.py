@@ -69,7 +69,9 @@ def _live(monitor: Monitor, bulk_id: int) -> None:
     _items(monitor, state, actor)
     begun = st.session_state.get(_SINCE, (bulk_id, 0.0))[1]
     open_runs = state.new_runs.get("active", 0) + state.new_runs.get("not_seen", 0)
-    if state.active or (open_runs and time.monotonic() - begun < WATCH_S):
+    # Nobody works on it before its thread has begun, a moment after the click: that is not the end of it.
+    more_to_come = open_runs or state.state == "running"
+    if state.active or (more_to_come and time.monotonic() - begun < WATCH_S):
         read_at = monitor.mirror.state().as_of.at
         if read_at is None or utcnow() - read_at > READ_EVERY:
             monitor.mirror.request()  # not with every look: the rate is for the jobs that are asked for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from salina_monitor.activity import ActivityFilters
 from salina_monitor.inngest import Unreachable
 from salina_monitor.models import JobStatus, Role
 from salina_monitor.server import ROOT
+from salina_monitor.ui import bulk_progress
 from salina_monitor.ui.session import TOKEN
 from tests.support.fake_client import error
 from tests.ui.stage import NASTY, Stage, links, texts
@@ -72,6 +74,30 @@ def settled(stage: Stage, app: AppTest) -> AppTest:
     app.run()
     assert not app.exception
     return app
+
+
+def test_the_page_goes_on_looking_where_the_work_begins_a_moment_after_it_was_painted(
+    stage: Stage, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took that nobody worked yet for the end, and stood still at "1 being asked for" for good."""
+    failures(stage)
+    late: list[Any] = []
+    monkeypatch.setattr(stage.monitor.background, "start", lambda name, work: late.append(work))
+    timers: list[object] = []
+    fragment = bulk_progress.st.fragment
+
+    def noted(function: Any, **given: Any) -> Any:
+        timers.append(given["run_every"])
+        return fragment(function, **given)
+
+    monkeypatch.setattr(bulk_progress.st, "fragment", noted)
+    app = begin(page(stage, what="rerun", status="failed"))
+    assert len(late) == 1
+    assert None not in timers
+    late[0](threading.Event())
+    settled(stage, app)
+    assert "Finished" in texts(app)
+    assert len(asked) == 3
 
 
 def rows(kind: str) -> list[str]:
