@@ -9,6 +9,7 @@ from salina_monitor.mirror.state import SQL
 from salina_monitor.store import Store
 
 AT_FIRST, TIMES_GROWN = 500, 4
+COUNTING_S = 60
 
 
 @dataclass
@@ -29,7 +30,8 @@ class Statistics:
             return
         known = self._known()
         if self.written >= TIMES_GROWN * known:
-            with self.store.connection() as conn:
+            # A large store that was just restored takes longer than people may wait for an answer.
+            with self.store.connection(statement_timeout_s=COUNTING_S) as conn:
                 conn.execute(SQL["count_anew"])
             known = self._known()
         self.written, self.due = 0, max(AT_FIRST, TIMES_GROWN * known)
