@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 STATEMENT_TIMEOUT_S = 5.0
 PING_TIMEOUT_S = 1.0
+ATTEMPTS = 3
+"""A server that ends everybody may end the connection, and its replacement that was made at that moment."""
 IDLE_TIMEOUT_S = 60.0
 """A process that was frozen within a transaction must not hold up the others for longer."""
 
@@ -81,16 +83,24 @@ class Store:
         if self.server is not None and not self.server.is_alive():
             self.server.ensure_running()
         with ExitStack() as stack:
-            try:
-                conn = stack.enter_context(self._transaction(pooling.GET_TIMEOUT_S, statement_timeout_s, snapshot))
-            except StoreUnavailable as error:
-                if not pooling.may_pass(error) or (self.server is None and error.code == "store_no_answer"):
-                    raise
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    conn = stack.enter_context(self._transaction(pooling.GET_TIMEOUT_S, statement_timeout_s, snapshot))
+                    break
+                except StoreUnavailable as error:
+                    if not self._worth_another(error, attempt):
+                        raise
                 if self.server is not None:
                     self.server.ensure_running()
                 self._pool.check()
-                conn = stack.enter_context(self._transaction(pooling.GET_TIMEOUT_S, statement_timeout_s, snapshot))
             yield conn
+
+    def _worth_another(self, error: StoreUnavailable, attempt: int) -> bool:
+        """Whether a connection could be had now, where this attempt (1 is the first) got none."""
+        if error.code == "store_lost":  # told at once, so that asking again costs no time
+            return attempt < ATTEMPTS
+        waited_in_vain = self.server is None and error.code == "store_no_answer"
+        return attempt == 1 and pooling.may_pass(error) and not waited_in_vain
 
     @contextmanager
     def _transaction(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -103,6 +104,30 @@ def test_it_replaces_connections_that_the_server_ended(store: Store, pg_server: 
         admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", [name])
     with store.connection() as conn:
         assert conn.execute("select 1 as one").fetchone() == {"one": 1}
+
+
+def test_it_replaces_a_replacement_that_the_server_ended_too(
+    store: Store, pg_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pool connects in the background: a server that ends everybody may end a connection that was just made."""
+    with store.connection() as conn:
+        name = conn.info.dbname
+    connect = pool.Patient.connect
+    ended: list[int] = []
+
+    def made(*args: Any, **kwargs: Any) -> pool.Patient:
+        conn = connect(*args, **kwargs)
+        if not ended:
+            ended.append(conn.info.backend_pid)
+            admin.execute("select pg_terminate_backend(%s, 5000)", ended)
+        return conn
+
+    monkeypatch.setattr(pool.Patient, "connect", made)
+    with psycopg.connect(pg_server._admin_dsn("postgres"), autocommit=True) as admin:
+        admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", [name])
+        with store.connection() as conn:
+            assert conn.execute("select 1 as one").fetchone() == {"one": 1}
+    assert ended
 
 
 def test_a_connection_lost_in_the_middle_is_said_in_our_words(store: Store, pg_server: EmbeddedServer) -> None:
