@@ -6,10 +6,13 @@ the page, so an interrupted fill goes on where it stopped.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from salina_monitor.inngest import BadCursor
+from salina_monitor.inngest import BadCursor, EventPage, RunPage
+from salina_monitor.mirror.ahead import Ahead
 from salina_monitor.mirror.state import SQL
 from salina_monitor.mirror.sync import OVERLAP, STREAMS, Context
 from salina_monitor.ulid import first_ulid_at
@@ -21,28 +24,45 @@ FUNCTIONS_EVERY = timedelta(minutes=10)
 _EDGE = timedelta(milliseconds=1)
 
 
-def read_backlog_page(ctx: Context) -> bool:
-    """Read one page of the newest open slice and publish it; False when nothing is open."""
+def read_backlog_page(ctx: Context, ahead: Ahead | None = None) -> bool:
+    """Read one page of the newest open slice and publish it; False when nothing is open.
+
+    With `ahead` the slice's next page is asked for while this one is stored, for the next call with it.
+    """
     with ctx.store.connection() as conn:
         piece = conn.execute(SQL["next_backlog"]).fetchone()
     if piece is None:
         return False
     seq = ctx.next_seq()
     try:
-        if piece["kind"] == "events":
-            _read_event_page(ctx, seq, piece)
-        else:
-            _read_run_page(ctx, seq, piece)
+        page = ahead.take(_place(piece), _question(ctx, piece)) if ahead else _question(ctx, piece)()
     except BadCursor:
         if piece["kind"] == "events" and piece["cursor"] is None:
             raise  # refused is a place made of the time alone: asking again at once would go on for ever
         # A cursor expires with the server's memory of it; the position is enough to go on.
         _move(ctx, piece, piece["position"], None, done=False)
+        return True
+    if ahead and page.cursor is not None:
+        following = {**piece, "cursor": page.cursor}
+        ahead.ask(_place(following), _question(ctx, following))
+    _store(ctx, seq, piece, page)
     return True
 
 
-def _read_run_page(ctx: Context, seq: int, piece: dict[str, Any]) -> None:
-    page = ctx.client.list_runs(
+def _place(piece: dict[str, Any]) -> tuple[int, str | None]:
+    """Slices are read by their cursor, where they have one."""
+    return piece["id"], piece["cursor"]
+
+
+def _question(ctx: Context, piece: dict[str, Any]) -> Callable[[], RunPage | EventPage]:
+    if piece["kind"] == "events":
+        return partial(
+            ctx.client.list_events,
+            received_after=piece["from_at"] - OVERLAP,
+            cursor=piece["cursor"] or first_ulid_at(piece["until_at"] + _EDGE),
+        )
+    return partial(
+        ctx.client.list_runs,
         statuses=STREAMS[piece["kind"]],
         time_field="endedAt",
         since=piece["from_at"],
@@ -50,26 +70,21 @@ def _read_run_page(ctx: Context, seq: int, piece: dict[str, Any]) -> None:
         include_output=piece["kind"] == "failed",
         cursor=piece["cursor"],
     )
-    oldest = min((run.ended_at for run in page.runs if run.ended_at), default=piece["position"])
-    ctx.write_page(
-        seq,
-        page.runs,
-        page.rejected,
-        move_backlog=_moved(piece, oldest, page.cursor, done=page.cursor is None),
-        publish_history={"seq": seq},
-    )
 
 
-def _read_event_page(ctx: Context, seq: int, piece: dict[str, Any]) -> None:
-    cursor = piece["cursor"] or first_ulid_at(piece["until_at"] + _EDGE)
-    page = ctx.client.list_events(received_after=piece["from_at"] - OVERLAP, cursor=cursor)
-    oldest = min((event.received_at for event in page.events), default=piece["from_at"])
-    ctx.write_events(
-        seq,
-        page.events,
-        move_backlog=_moved(piece, oldest, page.cursor, done=page.cursor is None),
-        publish_history={"seq": seq},
-    )
+def _store(ctx: Context, seq: int, piece: dict[str, Any], page: RunPage | EventPage) -> None:
+    if isinstance(page, EventPage):
+        times = [event.received_at for event in page.events]
+    else:
+        times = [run.ended_at for run in page.runs if run.ended_at]
+    then = {
+        "move_backlog": _moved(piece, min(times, default=piece["position"]), page.cursor, done=page.cursor is None),
+        "publish_history": {"seq": seq},
+    }
+    if isinstance(page, EventPage):
+        ctx.write_events(seq, page.events, **then)
+    else:
+        ctx.write_page(seq, page.runs, page.rejected, **then)
 
 
 def _moved(piece: dict[str, Any], position: Any, cursor: str | None, *, done: bool) -> dict[str, Any]:

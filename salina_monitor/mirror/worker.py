@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from salina_monitor.inngest import InngestClient, InngestError
+from salina_monitor.mirror.ahead import Ahead
 from salina_monitor.mirror.backlog import functions_due, queue_sweep, read_backlog_page
 from salina_monitor.mirror.baselines import compute_baselines
 from salina_monitor.mirror.fingerprints import add_missing_fingerprints
@@ -112,8 +113,9 @@ class Mirror:
         with ctx.leased():
             self._sync_once()
             sync_functions(ctx)
-            while read_backlog_page(ctx):
-                progress(self.state())
+            with Ahead() as ahead:
+                while read_backlog_page(ctx, ahead):
+                    progress(self.state())
         return self.state()
 
     @property
@@ -249,8 +251,9 @@ class Mirror:
                 sync_functions(ctx)
                 return True
             read = False
-            while not self._interrupted() and not ctx.lease_wanted() and read_backlog_page(ctx):
-                read = True
+            with Ahead() as ahead:
+                while not self._interrupted() and not ctx.lease_wanted() and read_backlog_page(ctx, ahead):
+                    read = True
             return read or queue_sweep(ctx)
         finally:
             ctx.drop_lease()

@@ -16,6 +16,7 @@ from typing import Any
 
 from salina_monitor.inngest import InngestClient
 from salina_monitor.mirror import Mirror, verify
+from salina_monitor.mirror.ahead import Ahead
 from salina_monitor.mirror.backlog import read_backlog_page
 from salina_monitor.mirror.sync import sync_functions, sync_live
 from salina_monitor.sandbox import sandbox_settings, start_services
@@ -76,10 +77,10 @@ def _much(data: Path) -> list[Row]:
 def _first_fill(mirror: Mirror, client: InngestClient, expected: int) -> list[Row]:
     ctx = mirror.context
     started, cpu = time.perf_counter(), time.process_time()
-    with ctx.leased():
+    with ctx.leased(), Ahead() as ahead:
         sync_live(ctx)
         sync_functions(ctx)
-        while read_backlog_page(ctx):
+        while read_backlog_page(ctx, ahead):
             pass
     took, cpu = time.perf_counter() - started, time.process_time() - cpu
     requests, own = client.requests, took - client.waited_s
@@ -103,8 +104,8 @@ def _absence(mirror: Mirror, client: InngestClient) -> list[Row]:
         sync_live(ctx)
     live, live_requests = time.perf_counter() - started, client.requests - requests
     new = _runs(mirror.store) - before
-    with ctx.leased():
-        while read_backlog_page(ctx):
+    with ctx.leased(), Ahead() as ahead:
+        while read_backlog_page(ctx, ahead):
             pass
     whole = time.perf_counter() - started
     return [

@@ -29,6 +29,7 @@ from salina_monitor.store.embedded.place import Place, choose_place
 from salina_monitor.store.embedded.process import server_pid
 from tests.chaos.plan import WEBS, Event
 from tests.e2e.processes import PASSWORDS, ROOT, free_port
+from tests.support.waiting import came_true
 
 PEOPLE = {"owner": Role.OWNER, "admin": Role.ADMIN}
 STOP_S = 20.0
@@ -303,10 +304,4 @@ def _invite(settings: Settings) -> None:
 
 def wait_for(what: Callable[[], bool], limit_s: float) -> bool:
     """Whether it came true in time. The store, or a server, may be away meanwhile."""
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        with suppress(psycopg.OperationalError, httpx.HTTPError, OSError):
-            if what():
-                return True
-        time.sleep(0.5)
-    return False
+    return came_true(what, limit_s, (psycopg.OperationalError, httpx.HTTPError, OSError), every_s=0.5)

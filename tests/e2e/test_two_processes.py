@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +22,7 @@ from salina_monitor.store import Store
 from tests.e2e.driver import TITLE, fill_sign_in, sign_in, wait_idle
 from tests.e2e.processes import ServerProcess, free_port, running_server
 from tests.support.folders import open_folder
+from tests.support.waiting import wait_until
 
 KEY = "the-same-on-all-replicas-and-long-enough"
 PASSWORD = "correct horse battery"
@@ -84,20 +84,8 @@ def pair() -> Iterator[Pair]:
         stack.callback(proxy.wait, 10)
         stack.callback(proxy.terminate)
         url = f"http://127.0.0.1:{port}"
-        wait_for(lambda: httpx.get(f"{url}/healthz", trust_env=False).status_code == 200)
+        wait_until(lambda: httpx.get(f"{url}/healthz", trust_env=False).is_success, 40, (httpx.TransportError,))
         yield Pair(url, first, second, store, accounts)
-
-
-def wait_for(what: Callable[[], bool], limit_s: float = 40) -> None:
-    began = time.monotonic()
-    while True:
-        try:
-            if what():
-                return
-        except httpx.TransportError:
-            pass  # it does not listen yet
-        assert time.monotonic() - began < limit_s
-        time.sleep(0.2)
 
 
 @pytest.fixture
@@ -153,7 +141,7 @@ def test_what_people_did_at_either_is_in_one_log(pair: Pair, visit: Callable[...
 
 
 def test_one_of_them_watches_and_the_other_takes_over(pair: Pair) -> None:
-    wait_for(lambda: read_collector(pair.store).held)
+    wait_until(lambda: read_collector(pair.store).held, 40)
     place = read_collector(pair.store).place
     watcher = next(p for p in (pair.first, pair.second) if place.endswith(f"process {p.process.pid}"))
     assert watcher.process.poll() is None

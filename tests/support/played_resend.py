@@ -92,10 +92,3 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(2)
-
-
-def wait_until(condition: Any, limit_s: float = 5) -> None:
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.02)

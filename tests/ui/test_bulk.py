@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from salina_monitor.server import ROOT
 from salina_monitor.ui import bulk_progress
 from salina_monitor.ui.session import TOKEN
 from tests.support.fake_client import error
+from tests.support.waiting import wait_until
 from tests.ui.stage import NASTY, Stage, links, texts
 
 S = JobStatus
@@ -68,9 +68,7 @@ def begin(app: AppTest, why: str = "the bucket is back") -> AppTest:
 
 def settled(stage: Stage, app: AppTest) -> AppTest:
     """What the timer does in a browser."""
-    give_up = time.monotonic() + 10
-    while time.monotonic() < give_up and any(t.is_alive() for t in stage.monitor.background._threads.values()):
-        time.sleep(0.05)
+    wait_until(lambda: not any(t.is_alive() for t in stage.monitor.background._threads.values()))
     app.run()
     assert not app.exception
     return app

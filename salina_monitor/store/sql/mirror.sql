@@ -178,11 +178,11 @@ update runs set superseded_seq = %(seq)s
 where status = 'failed' and superseded_seq = 9223372036854775807 and id = any(array(select id from good));
 
 -- name: rows_known
---- How many runs the planner knows of.
+-- How many runs the planner knows of.
 select greatest(reltuples, 0)::bigint as rows from pg_class where oid = 'runs'::regclass;
 
 -- name: count_anew
---- Statistics for the planner.
+-- Statistics for the planner.
 analyze runs, events;
 
 -- name: runs_of_events

@@ -18,7 +18,7 @@ from salina_monitor.background import Background
 from salina_monitor.models import utcnow
 from tests.integration.alerts.conftest import Desk
 from tests.support.fault_server import FaultServer, drip_headers, endless_1xx, huge_body
-from tests.support.played_resend import wait_until
+from tests.support.waiting import wait_until
 
 SECRET = "a-secret-of-the-operators"
 

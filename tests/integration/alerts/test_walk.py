@@ -13,7 +13,7 @@ from salina_monitor.models import JobStatus, Role, Service
 from salina_monitor.store import Store, StoreUnavailable
 from tests.integration.alerts.conftest import Desk
 from tests.integration.health.test_collector import Scene
-from tests.support.played_resend import wait_until
+from tests.support.waiting import wait_until
 
 
 def test_an_incident_is_one_mail_and_its_end_another(desk: Desk) -> None:

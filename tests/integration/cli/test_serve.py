@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.e2e.processes import free_port
 from tests.integration.cli.command import Sandbox, Shell
 from tests.support.fault_server import refused_port
+from tests.support.waiting import wait_until
 
 SIGTERM_EXIT = 143
 
@@ -122,14 +122,7 @@ def test_sigterm_in_the_middle_of_a_first_start_leaves_nothing(
         process.wait_for(lambda: moment(process.others()))
         process.terminate()
         # The sandbox's services see their parent's end and follow.
-        _wait_until_gone(process.others)
-
-
-def _wait_until_gone(others: Callable[[], list[str]]) -> None:
-    deadline = time.monotonic() + 15
-    while others():
-        assert time.monotonic() < deadline, others()
-        time.sleep(0.1)
+        wait_until(lambda: not process.others(), 15)
 
 
 def test_the_sandbox_can_be_started_again_in_its_folder(shell: Shell) -> None:

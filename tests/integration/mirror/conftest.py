@@ -7,6 +7,7 @@ import pytest
 
 from salina_monitor.jobtypes import JobTypes
 from salina_monitor.mirror import Mirror
+from salina_monitor.mirror.ahead import Ahead
 from salina_monitor.mirror.backlog import queue_sweep, read_backlog_page
 from salina_monitor.mirror.sync import Context, sync_live
 from salina_monitor.queries import JobSource
@@ -45,8 +46,9 @@ class Bench:
     def fill(self) -> int:
         """Read all open history; how many pages it took."""
         pages = 0
-        while read_backlog_page(self.ctx):
-            pages += 1
+        with Ahead() as ahead:
+            while read_backlog_page(self.ctx, ahead):
+                pages += 1
         return pages
 
     def sweep(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,10 +13,11 @@ from salina_monitor.inngest import BadCursor, InngestError, Unreachable
 from salina_monitor.mirror import LeaseLost, read_state, verify
 from salina_monitor.mirror.backlog import read_backlog_page
 from salina_monitor.mirror.sync import sync_live
-from salina_monitor.models import JobError, JobFilters, JobStatus, TimeRange
+from salina_monitor.models import JobError, JobFilters, JobStatus, Run, TimeRange
 from salina_monitor.queries import get_job_summary, get_recent_jobs
 from tests.integration.mirror.conftest import Bench
 from tests.support.fake_client import START, error, run
+from tests.support.waiting import came_true
 
 S = JobStatus
 
@@ -60,6 +63,26 @@ def test_the_fill_reads_the_newest_day_first_and_goes_on_where_it_stopped(bench:
     assert (
         bench.client.requests - asked_before < 25
     )  # it did not begin anew: 200 runs are 10 pages, 3 days are 9 slices
+
+
+def test_the_fill_asks_for_the_next_page_while_one_is_stored(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Storing must not add to the time that the API takes."""
+    bench.client.page = 20
+    bench.client.put(*(run(i, queued=START - timedelta(minutes=6 * i + 5)) for i in range(60)))
+    bench.sync()
+    question = "runs:completed,cancelled"
+    before, write, early = bench.client.asked.count(question), bench.ctx.write_page, []
+
+    def write_late(seq: int, runs: Sequence[Run], *rest: Any, **then: Any) -> None:
+        if runs and then["move_backlog"]["cursor"]:
+            asked = before + len(early) + 2  # this page's question, and the next one
+            early.append(came_true(lambda: bench.client.asked.count(question) >= asked, 5))
+        write(seq, runs, *rest, **then)
+
+    monkeypatch.setattr(bench.ctx, "write_page", write_late)
+    bench.fill()
+    assert early == [True, True]
+    assert bench.matches_source()
 
 
 def test_a_steady_refresh_with_fifty_new_runs_takes_four_requests(bench: Bench) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from salina_monitor.inngest import BadAnswer, BadCursor, InngestClient, InngestError, NotFound
 from salina_monitor.mirror import read_state, sync, verify
+from salina_monitor.mirror.ahead import Ahead
 from salina_monitor.mirror.backlog import queue_sweep, read_backlog_page
 from salina_monitor.mirror.sync import Context, sync_live
 from salina_monitor.models import JobStatus
@@ -80,8 +81,9 @@ class Vendor:
         assert self.ctx.take_lease()
         try:
             sync_live(self.ctx)
-            while read_backlog_page(self.ctx):
-                pass
+            with Ahead() as ahead:
+                while read_backlog_page(self.ctx, ahead):
+                    pass
         except InngestError as met:
             return met.code
         return ""

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,6 +21,7 @@ from salina_monitor.sandbox import SandboxControl, SandboxError, SandboxServices
 from salina_monitor.sandbox.environment import sandbox_settings
 from salina_monitor.settings import Settings
 from tests.support.folders import open_folder
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 
@@ -56,13 +57,6 @@ def inngest(settings: Settings, timeout_s: float = 5) -> httpx.Client:
         timeout=timeout_s,
         trust_env=False,
     )
-
-
-def wait_until(condition: Callable[[], bool], limit_s: float = 20) -> None:
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.05)
 
 
 def is_running(pid: int) -> bool:

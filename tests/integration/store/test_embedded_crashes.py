@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from salina_monitor.store import EmbeddedServerError, Store, StoreUnavailable
 from salina_monitor.store.embedded import EmbeddedServer, process, server
 from salina_monitor.store.embedded.locks import FileLock
 from tests.support.server_user import ServerUser
+from tests.support.waiting import wait_until
 
 UserOf = Callable[..., ServerUser]
 
@@ -27,15 +27,6 @@ def exists(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
     return True
 
 
@@ -54,7 +45,7 @@ def test_it_comes_back_when_the_server_is_killed(settings: Settings) -> None:
             pid = store.server.pid
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
-            assert wait_for(lambda: not dead.is_alive())  # its children end after it
+            wait_until(lambda: not dead.is_alive())  # its children end after it
             with store.connection() as conn:
                 assert conn.execute("select answer from kept").fetchone() == {"answer": 42}
             assert store.server.pid not in (None, pid)
@@ -80,7 +71,7 @@ def test_it_leaves_no_zombie_of_a_killed_server(data_dir: Path) -> None:
         pid = started.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        assert wait_for(lambda: not exists(pid))
+        wait_until(lambda: not exists(pid))
 
 
 def test_a_readiness_probe_alone_brings_a_killed_server_back(settings: Settings) -> None:
@@ -89,9 +80,9 @@ def test_a_readiness_probe_alone_brings_a_killed_server_back(settings: Settings)
         pid = store.server.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        assert wait_for(lambda: store.server is not None and not store.server.is_alive())
+        wait_until(lambda: store.server is not None and not store.server.is_alive())
         assert store.reachable() is False
-        assert wait_for(store.reachable)
+        wait_until(store.reachable)
 
 
 def test_it_takes_over_the_server_of_a_killed_process(data_dir: Path, user_of: UserOf) -> None:
@@ -114,7 +105,7 @@ def test_it_starts_again_when_both_were_killed_and_the_pid_belongs_to_another_no
     with EmbeddedServer.start(data_dir) as mine:
         place = mine.place
         os.kill(pid, signal.SIGKILL)
-        assert wait_for(lambda: not process.is_alive(place))
+        wait_until(lambda: not process.is_alive(place))
         uid, gid, groups = place.run_as
         stranger = subprocess.Popen(["/bin/sleep", "60"], user=uid, group=gid, extra_groups=groups, cwd="/")
         try:
@@ -138,7 +129,7 @@ def test_two_processes_share_one_server_and_the_first_may_leave_first(data_dir: 
     assert second.ask("query") == {"answer": [42]}
     second.tell("stop")
     assert second.process.wait(timeout=20) == 0
-    assert wait_for(lambda: not exists(has["pid"]))
+    wait_until(lambda: not exists(has["pid"]))
 
 
 def test_a_crashed_user_neither_stops_the_server_nor_keeps_it(data_dir: Path, user_of: UserOf) -> None:
@@ -149,7 +140,7 @@ def test_a_crashed_user_neither_stops_the_server_nor_keeps_it(data_dir: Path, us
     assert stays.ask("query") == {"answer": [42]}
     stays.tell("stop")
     assert stays.process.wait(timeout=20) == 0
-    assert wait_for(lambda: not exists(pid))
+    wait_until(lambda: not exists(pid))
 
 
 def test_processes_that_start_at_once_on_an_empty_folder_get_one_server(data_dir: Path, user_of: UserOf) -> None:
@@ -167,7 +158,7 @@ def test_a_server_killed_under_two_processes_is_started_once(
         assert store.server is not None
         os.kill(pid, signal.SIGKILL)
         killed = store.server
-        assert wait_for(lambda: not killed.is_alive())
+        wait_until(lambda: not killed.is_alive())
         with store.connection() as conn:
             conn.execute("select 1")
         assert other.ask("query") == {"answer": [42]}  # the same port, so the other finds it too

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +31,7 @@ from salina_monitor.store.embedded import EmbeddedServer
 from tests.integration.mirror.conftest import Bench
 from tests.support.fake_client import START, error, run
 from tests.support.folders import open_folder
+from tests.support.waiting import came_true, wait_until
 
 Breaks = Callable[[str, Any], Any]
 S = JobStatus
@@ -114,9 +114,7 @@ def killed(server: EmbeddedServer, bench: Bench) -> Iterator[None]:
     """kill -9, and started again by nobody but an administrator."""
     assert server.pid
     os.kill(server.pid, signal.SIGKILL)
-    give_up = time.monotonic() + 10
-    while server.is_alive() and time.monotonic() < give_up:
-        time.sleep(0.05)
+    wait_until(lambda: not server.is_alive())
     yield
     server.ensure_running()
 
@@ -222,9 +220,7 @@ def test_what_was_done_while_the_store_went_away_is_told_and_written_down_later(
     assert done.result is (Result.FAILED if fault else Result.DONE)
     assert steered.log() == [("rerun_asked", "done")]
     away.__exit__(None, None, None)
-    give_up = time.monotonic() + 10
-    while len(steered.log()) < 2 and time.monotonic() < give_up:
-        time.sleep(0.05)
+    came_true(lambda: len(steered.log()) == 2, 10)
     assert steered.log() == [("rerun_asked", "done"), ("rerun", "failed" if fault else "done")]
     assert steered.asked == [run(1000).id]
 
