@@ -17,7 +17,7 @@ from salina_monitor.mirror import Mirror
 from salina_monitor.models import JobStatus, Role, Service
 from salina_monitor.monitor import Monitor
 from salina_monitor.queries import JobSource
-from salina_monitor.server import SCRIPT
+from salina_monitor.server import ROOT, SCRIPT
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 from salina_monitor.ui.session import TOKEN
@@ -75,6 +75,17 @@ class Stage:
             assert self.monitor.mirror.wait(live.ticket, 5)
             live.ticket, live.as_of = None, self.monitor.mirror.state().as_of
         app.run()
+
+
+def opened(name: str, token: str, *, timeout_s: float = 20, **query: str) -> AppTest:
+    """A script of pages/, run once for whoever holds the token."""
+    app = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=timeout_s)
+    app.session_state[TOKEN] = token
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
 
 
 def texts(app: AppTest) -> str:

@@ -11,13 +11,13 @@ from salina_monitor import runtime
 from salina_monitor.accounts import Accounts
 from salina_monitor.activity import ActivityFilters, Entry, Kind, Origin, Outcome
 from salina_monitor.models import Role, TimeRange
-from salina_monitor.server import ROOT
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 from salina_monitor.ui.activity_log import facts
 from salina_monitor.ui.activity_view import LOG, SESSIONS, parameters_of, view_of
 from salina_monitor.ui.filters import stamp
 from salina_monitor.ui.session import TOKEN
+from tests.ui.stage import opened
 
 GOOD = "correct horse battery"
 NASTY = "<img src=x onerror=alert(1)> ![x](http://evil.example/p.png) [a](javascript:alert(1)) :red[no] $x$"
@@ -36,13 +36,7 @@ def accounts(store: Store, settings_for: Callable[..., Settings]) -> Iterator[Ac
 
 
 def page(accounts: Accounts, name: str = "boss", **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "activity.py"), default_timeout=20)
-    app.session_state[TOKEN] = accounts.sessions.start(name, address="192.0.2.1", agent="Browser")
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
+    return opened("activity", accounts.sessions.start(name, address="192.0.2.1", agent="Browser"), **query)
 
 
 def texts(app: AppTest) -> str:

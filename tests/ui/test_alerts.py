@@ -17,12 +17,11 @@ from salina_monitor.alerts import Alerts, Postman
 from salina_monitor.alerts.outbox import GIVE_UP
 from salina_monitor.health import Lease
 from salina_monitor.models import Role, User, utcnow
-from salina_monitor.server import ROOT
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 from salina_monitor.ui.session import TOKEN
 from tests.support.played_resend import Receiver
-from tests.ui.stage import Stage, texts
+from tests.ui.stage import Stage, opened, texts
 
 ACCOUNT = "from salina_monitor.ui import account\naccount.render()\n"
 
@@ -55,11 +54,7 @@ def account(stage: Stage, token: str = "") -> AppTest:
 
 
 def page(stage: Stage, name: str, token: str = "") -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=20)
-    app.session_state[TOKEN] = token or stage.token
-    app.run()
-    assert not app.exception
-    return app
+    return opened(name, token or stage.token)
 
 
 def user(stage: Stage, name: str, role: Role, tenant: str | None = None) -> str:

@@ -12,12 +12,10 @@ from salina_monitor import runtime
 from salina_monitor.activity import ActivityFilters
 from salina_monitor.inngest import Unreachable
 from salina_monitor.models import JobStatus, Role
-from salina_monitor.server import ROOT
 from salina_monitor.ui import bulk_progress
-from salina_monitor.ui.session import TOKEN
 from tests.support.fake_client import error
 from tests.support.waiting import wait_until
-from tests.ui.stage import NASTY, Stage, links, texts
+from tests.ui.stage import NASTY, Stage, links, opened, texts
 
 S = JobStatus
 
@@ -44,13 +42,7 @@ def asked(stage: Stage) -> Asked:
 
 
 def page(stage: Stage, token: str | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "bulk.py"), default_timeout=20)
-    app.session_state[TOKEN] = token or stage.token
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return opened("bulk", token or stage.token, **query)
 
 
 def failures(stage: Stage, number: int = 3, status: JobStatus = S.FAILED, tenant: str = "acme") -> None:

@@ -12,11 +12,9 @@ from salina_monitor import runtime
 from salina_monitor.activity import ActivityFilters
 from salina_monitor.models import JobError, JobStatus, Role
 from salina_monitor.queries import get_failure_groups
-from salina_monitor.server import ROOT
 from salina_monitor.store import StoreUnavailable
-from salina_monitor.ui.session import TOKEN
 from tests.support.fake_client import run
-from tests.ui.stage import NASTY, Stage, every_link, texts
+from tests.ui.stage import NASTY, Stage, every_link, opened, texts
 
 S = JobStatus
 
@@ -27,13 +25,7 @@ def put(stage: Stage, number: int, message: str, *, ago_m: int = 10, status: Job
 
 
 def page(stage: Stage, token: str | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "failures.py"), default_timeout=20)
-    app.session_state[TOKEN] = token or stage.token
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return opened("failures", token or stage.token, **query)
 
 
 def keys(stage: Stage) -> list[str]:

@@ -16,24 +16,16 @@ from salina_monitor.coincidence import Trouble
 from salina_monitor.health import HealthHistory, Incident, get_incidents, get_windows
 from salina_monitor.models import HealthCheckResult, HealthStatus, JobStatus, Role, Service, utcnow
 from salina_monitor.queries import TroubleJobs
-from salina_monitor.server import ROOT
 from salina_monitor.store import StoreUnavailable
 from salina_monitor.ui.incident_jobs import told
 from salina_monitor.ui.maintenance_box import moment_of
-from salina_monitor.ui.session import TOKEN
-from tests.ui.stage import NASTY, Stage, texts
+from tests.ui.stage import NASTY, Stage, opened, texts
 
 S = JobStatus
 
 
 def page(stage: Stage, token: str | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "health.py"), default_timeout=20)
-    app.session_state[TOKEN] = token or stage.token
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return opened("health", token or stage.token, **query)
 
 
 def bars(app: AppTest) -> str:

@@ -9,24 +9,17 @@ from datetime import timedelta
 from streamlit.testing.v1 import AppTest
 
 from salina_monitor.models import Attempt, JobError, JobStatus, Step, StepKind, Trace
-from salina_monitor.server import ROOT
-from salina_monitor.ui.session import TOKEN
 from tests.bench.data import fill
 from tests.support.fake_client import run
-from tests.ui.stage import Stage, texts
+from tests.ui.stage import Stage, opened, texts
 
 S = JobStatus
 LONG = "first line of it\n" + "\n".join(f"at frame{n} (file{n}.ts:{n})" + "x" * 60 for n in range(110))
 
 
 def page(stage: Stage, name: str, **query: str) -> tuple[AppTest, float]:
-    app = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=30)
-    app.session_state[TOKEN] = stage.token
-    for key, value in query.items():
-        app.query_params[key] = value
     began = time.monotonic()
-    app.run()
-    assert not app.exception
+    app = opened(name, stage.token, timeout_s=30, **query)
     return app, time.monotonic() - began
 
 

@@ -14,11 +14,9 @@ from salina_monitor.activity import ActivityFilters
 from salina_monitor.inngest import NextAttempt, Unreachable
 from salina_monitor.inngest.steps import MOST_STEPS
 from salina_monitor.models import Attempt, JobError, JobStatus, Role, Step, StepKind, Trace
-from salina_monitor.server import ROOT
 from salina_monitor.store import StoreUnavailable
-from salina_monitor.ui.session import TOKEN
 from tests.support.fake_client import error, run
-from tests.ui.stage import NASTY, Stage, links, texts
+from tests.ui.stage import NASTY, Stage, links, opened, texts
 
 S = JobStatus
 
@@ -31,12 +29,7 @@ def put(stage: Stage, number: int, status: JobStatus, *, ago_m: int = 10, took_s
 
 
 def page(stage: Stage, job_id: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "job.py"), default_timeout=20)
-    app.session_state[TOKEN] = stage.token
-    app.query_params["id"] = job_id
-    app.run()
-    assert not app.exception
-    return app
+    return opened("job", stage.token, id=job_id)
 
 
 def rows() -> list[tuple[str, str]]:

@@ -16,12 +16,11 @@ from streamlit.testing.v1 import AppTest
 from salina_monitor import monitor as monitors
 from salina_monitor import runtime
 from salina_monitor.models import JobStatus, Role
-from salina_monitor.server import ROOT
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
 from salina_monitor.ui.session import TOKEN
 from tests.support.fake_client import run
-from tests.ui.stage import Stage, every_link, metrics, table, texts
+from tests.ui.stage import Stage, every_link, metrics, opened, table, texts
 
 S = JobStatus
 MINE, THEIRS = "acme-press", "other-house"
@@ -76,12 +75,7 @@ def foreign(app: AppTest) -> list[str]:
 
 
 def job_page(stage: Stage, number: int) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "job.py"), default_timeout=20)
-    app.session_state[TOKEN] = stage.token
-    app.query_params["id"] = f"R{number:025d}"
-    app.run()
-    assert not app.exception
-    return app
+    return opened("job", stage.token, id=f"R{number:025d}")
 
 
 def test_the_system_page_holds_the_own_tenants_numbers_and_jobs_only(stage: Stage) -> None:

@@ -8,10 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from salina_monitor.models import JobStatus
-from salina_monitor.server import ROOT
 from salina_monitor.store import StoreError, StoreUnavailable
-from salina_monitor.ui.session import TOKEN
-from tests.ui.stage import Stage, links, metrics, texts
+from tests.ui.stage import Stage, links, metrics, opened, texts
 
 S = JobStatus
 SLOW = StoreUnavailable("store_timeout", "The store took too long to answer and was stopped. Try again.")
@@ -25,13 +23,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, name: str, error: StoreError = SLOW) -
 
 
 def page(stage: Stage, name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=20)
-    app.session_state[TOKEN] = stage.token
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
+    return opened(name, stage.token, **query)
 
 
 @pytest.mark.parametrize(
