@@ -22,6 +22,9 @@ _SQL = load_sql("activity")
 PRUNE_AT_ONCE = 5_000
 ONCE_IN = timedelta(minutes=1)
 COUNT_CAP = 10_000
+UNTOLD = timedelta(hours=2)
+"""Twice as long as a process tries to write an outcome down."""
+LOOKED_BACK = timedelta(days=30)
 _LIMITS = {"who": 64, "target": 200, "address": 64, "why": 500}
 Row = dict[str, Any]
 
@@ -75,6 +78,8 @@ class Outcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+    """It was asked for, and whether it was done is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,16 @@ class Activity:
 def record(conn: Connection[Row], entry: Entry, at: datetime) -> None:
     """Write a row in the caller's transaction, together with what it tells of."""
     conn.execute(_SQL["activity_add"], _values(entry, at))
+
+
+def own_up(conn: Connection[Row], now: datetime) -> int:
+    """Write "unconfirmed" for what was asked of Inngest and whose outcome died with its process; how many rows.
+
+    They bear the time at which it was asked for. Only a process that was killed while the store was away leaves such
+    an action: see `actions.written`.
+    """
+    values = {"since": now - LOOKED_BACK, "before": now - UNTOLD}
+    return conn.execute(_SQL["activity_own_up"], values).rowcount
 
 
 def _values(entry: Entry, at: datetime) -> dict[str, Any]:

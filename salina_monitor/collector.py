@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 from salina_monitor import monitor as monitors
 from salina_monitor.accounts import AccountError
+from salina_monitor.activity import own_up
 from salina_monitor.alerts import Alerts
 from salina_monitor.health import HealthHistory, Lease, LeaseGone, Watched, advance
 from salina_monitor.health.lease import LEASE_S, SQL
@@ -34,6 +35,7 @@ CONFIRM_S = 10.0
 ROLL_UP_S = {"quarter": 15.0, "day": 300.0}
 PRUNE_S = 3600.0
 ALERT_S = 10.0
+UNTOLD_S = 600.0
 PRUNE_BUDGET_S = 0.5
 PRUNE_AGAIN_S = 2.0
 JITTER = 0.1
@@ -139,6 +141,11 @@ class Collector:
             _, more = self.retention.prune(PRUNE_BUDGET_S)
             if more:  # the other rounds go on between two helpings
                 self._due["prune"] = self.clock() + PRUNE_AGAIN_S
+        if self._is_due("untold", UNTOLD_S):
+            with self.monitor.store.connection() as conn:
+                self.lease.hold(conn)
+                if unknown := own_up(conn, now):
+                    log.warning("the outcomes of %d actions died with their process", unknown)
         if self._is_due("alerts", ALERT_S):
             self.alerts.round(self.lease, now)
             self.alerts.send(self.monitor.background)

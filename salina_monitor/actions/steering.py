@@ -104,8 +104,10 @@ class Steering:
             if what == "cancel":
                 self.client.cancel(job_id)
         except InngestError as error:
-            write_down(self.activity, Entry(done, by, job_id, Outcome.FAILED, {"code": error.code}))
-            if not isinstance(error, Unconfirmed):
+            lost = isinstance(error, Unconfirmed)
+            outcome = Outcome.UNCONFIRMED if lost else Outcome.FAILED
+            write_down(self.activity, Entry(done, by, job_id, outcome, {"code": error.code}))
+            if not lost:
                 self._release(values)
             return Done(result_of(error), error.message)
         detail: dict[str, JSON] = {"new_job": new_id} if new_id else {}

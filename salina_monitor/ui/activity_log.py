@@ -23,7 +23,12 @@ from salina_monitor.ui.text import one_line
 PAGE_SIZE = 50
 NOBODY = "(unknown name)"
 _ALL = "-"
-_LOOK = {Outcome.DONE: ("Done", "green"), Outcome.REFUSED: ("Refused", "orange"), Outcome.FAILED: ("Failed", "red")}
+_LOOK = {
+    Outcome.DONE: ("Done", "green"),
+    Outcome.REFUSED: ("Refused", "orange"),
+    Outcome.FAILED: ("Failed", "red"),
+    Outcome.UNCONFIRMED: ("Answer lost", "violet"),
+}
 _TIME = "D MMM YYYY, HH:mm:ss"
 
 
@@ -87,11 +92,11 @@ def _table(page: ActivityPage) -> None:
                 "To": st.column_config.TextColumn("To", width=140),
                 "How": st.column_config.MultiselectColumn(
                     "How", options=[look[0] for look in _LOOK.values()], color=[look[1] for look in _LOOK.values()],
-                    width=85,
+                    width=110,
                 ),
                 "From": st.column_config.TextColumn("From", width=105),
                 "Why": st.column_config.TextColumn("Why", width=160),
-                "Details": st.column_config.TextColumn("Details", width=215),
+                "Details": st.column_config.TextColumn("Details", width=190),
             },
         )  # fmt: skip
 

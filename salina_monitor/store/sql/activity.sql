@@ -9,6 +9,19 @@ insert into activity (at, who, kind, target, outcome, address, why, detail)
 select %(at)s, %(who)s, %(kind)s, %(target)s, %(outcome)s, %(address)s, %(why)s, %(detail)s
 where not exists (select 1 from activity where kind = %(kind)s and at > %(since)s and address = %(address)s);
 
+-- name: activity_own_up
+-- What was asked of Inngest and never got its outcome gets one: nobody knows. Told is what came before it was asked anew.
+with asked as (
+    select *, left(kind, -6) as done, lead(at) over (partition by who, kind, target order by at, id) as again_at
+    from activity where kind in ('rerun_asked', 'cancel_asked') and at >= %(since)s
+)
+insert into activity (at, who, kind, target, outcome, address, why, detail)
+select at, who, done, target, 'unconfirmed', address, why, '{"code": "unconfirmed"}'
+from asked
+where at < %(before)s and not exists (select from activity told where told.kind = asked.done
+    and told.target = asked.target and told.who = asked.who
+    and told.at >= asked.at and told.at < coalesce(asked.again_at, 'infinity'));
+
 -- name: activity_prune
 -- Forgets the oldest rows beyond the retention, without waiting for anybody who does the same.
 delete from activity where id in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import psycopg
@@ -11,7 +12,7 @@ from salina_monitor.accounts.errors import TenantRefused, UserExists
 from salina_monitor.accounts.sessions import Sessions
 from salina_monitor.accounts.sign_in import SignIn
 from salina_monitor.accounts.users import Users
-from salina_monitor.activity import OPERATOR, Activity, ActivityFilters, Entry, Kind, Origin, Outcome
+from salina_monitor.activity import OPERATOR, Activity, ActivityFilters, Entry, Kind, Origin, Outcome, own_up
 from salina_monitor.models import Role, TimeRange
 from salina_monitor.store import Store, StoreError
 from tests.integration.accounts.conftest import Clock
@@ -156,6 +157,39 @@ def test_filters_narrow_and_pages_hold_every_row_once(activity: Activity, clock:
     assert activity.page(ActivityFilters(range=TimeRange.HOUR)).total == 1
     assert len(activity.rows(ActivityFilters("ada", range=TimeRange.ALL), cap=7)) == 7
     assert activity.people() == ("ada", "eve")
+
+
+def test_what_was_asked_and_never_told_is_owned_up_to_once(activity: Activity, store: Store, clock: Clock) -> None:
+    """A process that is killed while the store is away takes the outcome with it: nobody must take that for nothing."""
+    ada, eve = Origin("ada", "192.0.2.1", "bucket is back"), Origin("eve", "192.0.2.2", "by mistake")
+
+    def at(hours: float, *entries: Entry) -> None:
+        for entry in entries:
+            activity.add(entry, clock.now + timedelta(hours=hours))
+
+    at(-30, Entry(Kind.RERUN_ASKED, ada, "LOST"))
+    at(-29, Entry(Kind.RERUN_ASKED, ada, "LOST"), Entry(Kind.RERUN, ada, "LOST"))  # asked anew, and that went well
+    at(-5, Entry(Kind.CANCEL_ASKED, eve, "LOST TOO"), Entry(Kind.RERUN_ASKED, ada, "REFUSED"))
+    at(-5, Entry(Kind.RERUN, ada, "REFUSED", Outcome.FAILED), Entry(Kind.RERUN, eve, "LOST TOO"))
+    at(-1, Entry(Kind.RERUN_ASKED, ada, "PERHAPS STILL WRITTEN"))
+    before = rows(activity)
+
+    def owned_up() -> int:
+        with store.connection() as conn:
+            return own_up(conn, clock.now)
+
+    assert owned_up() == 2
+    assert list((Counter(rows(activity)) - Counter(before)).elements()) == [
+        ("ada", "rerun", "LOST", "unconfirmed"),
+        ("eve", "cancel", "LOST TOO", "unconfirmed"),
+    ]
+    row = next(row for row in activity.page(ALL).rows if row.target == "LOST TOO" and row.kind == Kind.CANCEL)
+    assert (row.address, row.why, row.detail) == ("192.0.2.2", "by mistake", {"code": "unconfirmed"})
+    assert row.at == clock.now - timedelta(hours=5)
+    clock.move(hours=0.5)
+    assert owned_up() == 0
+    clock.move(hours=1)
+    assert owned_up() == 1
 
 
 def test_without_a_store_a_row_is_an_error_not_a_silence(activity: Activity, store: Store) -> None:

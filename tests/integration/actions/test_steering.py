@@ -104,6 +104,7 @@ def test_what_surely_did_not_happen_may_be_asked_for_again(scene: Scene) -> None
 def test_what_may_have_happened_is_not_asked_for_again(scene: Scene) -> None:
     scene.fault = error(Unconfirmed, "unconfirmed")
     assert not scene.steering.rerun(actor(), FAILED, WHY).ok
+    assert scene.log()[-1][:3] == ("ada", "rerun", "unconfirmed"), "who reads that it failed would do it once more"
     scene.fault = None
     assert not scene.steering.rerun(actor(), FAILED, WHY).ok
     assert len(scene.done) == 1

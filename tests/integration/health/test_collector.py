@@ -14,6 +14,7 @@ import pytest
 from salina_monitor.accounts import Accounts
 from salina_monitor.actions import Actor, Denied
 from salina_monitor.actions.incidents import acknowledge, add_note
+from salina_monitor.activity import Entry, Kind, Origin, record
 from salina_monitor.checks import CheckRunner
 from salina_monitor.checks.outcomes import found
 from salina_monitor.checks.watch import HealthWatch
@@ -102,6 +103,15 @@ def test_it_reads_and_checks_at_its_pace_and_keeps_every_result(scene: Scene) ->
     state = read_collector(scene.store)
     assert (state.held, state.stands_still, state.errors) == (True, False, 0)
     assert state.cycles > 100
+
+
+def test_it_owns_up_to_what_a_killed_process_never_told(scene: Scene) -> None:
+    with scene.store.connection() as conn:
+        record(conn, Entry(Kind.RERUN_ASKED, Origin("ada"), "LOST"), asked := START - timedelta(hours=3))
+    scene.run(2)
+    with scene.store.connection() as conn:
+        rows = conn.execute("select kind, who, target, outcome, at from activity where kind = 'rerun'").fetchall()
+    assert rows == [{"kind": "rerun", "who": "ada", "target": "LOST", "outcome": "unconfirmed", "at": asked}]
 
 
 def test_each_service_has_its_own_pace_or_none(store: Store, settings_for: Callable[..., Any]) -> None:
