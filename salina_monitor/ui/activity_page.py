@@ -12,6 +12,7 @@ from salina_monitor.policy import Right, allows
 from salina_monitor.ui import activity_log, people, session_list
 from salina_monitor.ui.account import user_menu
 from salina_monitor.ui.activity_view import LOG, PEOPLE, SECTIONS, SESSIONS, ActivityView, parameters_of, view_of
+from salina_monitor.ui.address import Address
 
 _KEY = "_activity_view"
 _TITLES = {LOG: "Log", PEOPLE: "People", SESSIONS: "Sessions"}
@@ -23,7 +24,7 @@ class ChosenActivity:
 
     view: ActivityView = field(default_factory=ActivityView)
     epoch: int = 0
-    written: dict[str, list[str]] | None = None
+    address: Address = field(default_factory=Address)
 
 
 def render(user: User) -> None:
@@ -54,21 +55,12 @@ def render(user: User) -> None:
         session_list.everyone()
     else:
         chosen.view = activity_log.render(chosen.view, chosen.epoch)
-    _write_url(chosen)
+    chosen.address.write(parameters_of(chosen.view))
 
 
 def _chosen() -> ChosenActivity:
     chosen: ChosenActivity = st.session_state.setdefault(_KEY, ChosenActivity())
-    given = {name: st.query_params.get_all(name) for name in st.query_params}
-    if given != chosen.written:
-        chosen.view, chosen.written = view_of(given), given
+    if (given := chosen.address.arrived()) is not None:
+        chosen.view = view_of(given)
         chosen.epoch += 1
     return chosen
-
-
-def _write_url(chosen: ChosenActivity) -> None:
-    wanted = parameters_of(chosen.view)
-    written = {name: [value] for name, value in wanted.items()}
-    if chosen.written != written:
-        chosen.written = written
-        st.query_params.from_dict(wanted)

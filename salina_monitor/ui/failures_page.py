@@ -16,13 +16,12 @@ from salina_monitor.queries.failures import left_out
 from salina_monitor.ui import failure_group
 from salina_monitor.ui.account import user_menu
 from salina_monitor.ui.acting import said
-from salina_monitor.ui.filters import Parameters
 from salina_monitor.ui.format import clock, plural, zone
+from salina_monitor.ui.range_choice import range_choice
 from salina_monitor.ui.section import section
 from salina_monitor.ui.session import guarded
 
 RANGES = {TimeRange.DAY: "24 h", TimeRange.WEEK: "7 days", TimeRange.MONTH: "30 days"}
-_KEY, _WRITTEN = "_failures_range", "_failures_written"
 _APART = {
     GroupState.SUPERSEDED: "Made good later",
     GroupState.IGNORED: "Ignored",
@@ -43,7 +42,7 @@ def render(monitor: Monitor, user: User) -> None:
             st.caption("Failed jobs by cause, most of them first")
         st.button("Refresh", icon=":material/refresh:", type="primary", key="refresh", on_click=refresh)
         user_menu(user)
-    span = _range()
+    span = TimeRange(range_choice("failures", {one.value: words for one, words in RANGES.items()}, TimeRange.DAY.value))
     source = monitor.jobs_for(user)
     as_of = source.state().as_of
     _freshness(as_of, source, monitor)
@@ -76,29 +75,6 @@ def _links(
     causes = {g.fingerprint: (g.functions, g.count, g.points_to) for g in groups}
     found = get_coincidences(causes, since, as_of=as_of, source=source)
     return {key: [one for one in links if one.worth_saying] for key, links in found.items()}
-
-
-def _range() -> TimeRange:
-    """The chosen range, in step with the address."""
-    given = {name: st.query_params.get_all(name) for name in st.query_params}
-    if given != st.session_state.get(_WRITTEN):
-        read = Parameters(given, ("range",))
-        chosen = read.one_of("range", [span.value for span in RANGES])
-        st.session_state[_KEY] = TimeRange(chosen) if chosen else TimeRange.DAY
-        for note in read.dropped:
-            st.text(f"Ignored in the address: {note}.")
-    before: TimeRange = st.session_state.get(_KEY, TimeRange.DAY)
-    with st.container(key="range"):
-        chosen_span = st.segmented_control(
-            "Time range", list(RANGES), default=before, key=f"failures_range_{before.value}", required=True,
-            format_func=RANGES.__getitem__, label_visibility="collapsed",
-        )  # fmt: skip
-    span = TimeRange(chosen_span)
-    st.session_state[_KEY] = span
-    wanted = {} if span is TimeRange.DAY else {"range": span.value}
-    st.session_state[_WRITTEN] = {name: [value] for name, value in wanted.items()}
-    st.query_params.from_dict(wanted)
-    return span
 
 
 def _freshness(as_of: AsOf, source: JobSource, monitor: Monitor) -> None:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from salina_monitor.models import NO_TENANT, JobFilters, TimeRange
 from salina_monitor.queries import FilterChoices
+from salina_monitor.ui.address import Address
 from salina_monitor.ui.filters import STATUSES, TEXT_LIMIT, parameters_of, view_of
 from salina_monitor.ui.session import guarded
 
@@ -37,7 +38,7 @@ class ChosenView:
     dropped: tuple[str, ...] = ()
     seed: JobFilters = field(default_factory=JobFilters)
     epoch: int = 0
-    written: dict[str, list[str]] | None = None
+    address: Address = field(default_factory=Address)
 
     def put(self, filters: JobFilters, page: int = 1, dropped: tuple[str, ...] = ()) -> None:
         """Show something that the widgets did not choose themselves."""
@@ -57,11 +58,9 @@ def read_url(*, opening: bool) -> None:
     `opening`: the page was not on the screen before, so its widgets are new.
     """
     view = chosen_view()
-    given = {name: st.query_params.get_all(name) for name in st.query_params}
-    if given != view.written:
+    if (given := view.address.arrived()) is not None:
         read = view_of(given)
         view.put(read.filters, read.page, read.dropped)
-        view.written = given
     elif opening:
         view.put(view.filters, view.page)
 
@@ -69,11 +68,7 @@ def read_url(*, opening: bool) -> None:
 def write_url() -> None:
     """Put the view into the address."""
     view = chosen_view()
-    wanted = parameters_of(view.filters, view.page)
-    written = {name: [value] for name, value in wanted.items()}
-    if view.written != written:
-        view.written = written
-        st.query_params.from_dict(wanted)
+    view.address.write(parameters_of(view.filters, view.page))
 
 
 def render(choices: FilterChoices) -> None:

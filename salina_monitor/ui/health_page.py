@@ -24,16 +24,15 @@ from salina_monitor.queries import get_trouble_jobs
 from salina_monitor.ui import alert_section, incident_box, maintenance_box, uptime_bars
 from salina_monitor.ui.account import user_menu
 from salina_monitor.ui.acting import said
-from salina_monitor.ui.filters import Parameters
 from salina_monitor.ui.format import ago, clock, plural, span, zone
 from salina_monitor.ui.health_grid import LOOK
+from salina_monitor.ui.range_choice import range_choice
 from salina_monitor.ui.section import section
 from salina_monitor.ui.session import guarded
 from salina_monitor.ui.text import plain
 
 RANGES = {"24h": "24 h", "7d": "7 days", "90d": "90 days"}
 AT_FIRST = 10
-_KEY, _WRITTEN = "_health_range", "_health_written"
 
 
 def render(monitor: Monitor, user: User) -> None:
@@ -50,7 +49,7 @@ def render(monitor: Monitor, user: User) -> None:
             st.caption("The five services over time, and what went wrong")
         st.button("Refresh", icon=":material/refresh:", type="primary", key="refresh", on_click=refresh)
         user_menu(user)
-    chosen = _range()
+    chosen = range_choice("health", RANGES, "24h")
     now = utcnow()
     tz, zone_name = zone(st.context.timezone)
     with section("Who watches"):
@@ -74,26 +73,6 @@ def render(monitor: Monitor, user: User) -> None:
     if incidents is not None:  # else it was said above
         with section("The incidents"):
             _over(monitor, incidents, in_all, chosen, user, now, tz)
-
-
-def _range() -> str:
-    """The chosen range, in step with the address."""
-    given = {name: st.query_params.get_all(name) for name in st.query_params}
-    if given != st.session_state.get(_WRITTEN):
-        read = Parameters(given, ("range",))
-        st.session_state[_KEY] = read.one_of("range", list(RANGES)) or "24h"
-        for note in read.dropped:
-            st.text(f"Ignored in the address: {note}.")
-    before = st.session_state.get(_KEY, "24h")
-    chosen = st.segmented_control(
-        "Time range", list(RANGES), default=before, key=f"health_range_{before}", required=True,
-        format_func=RANGES.__getitem__, label_visibility="collapsed",
-    )  # fmt: skip
-    st.session_state[_KEY] = chosen
-    wanted = {} if chosen == "24h" else {"range": str(chosen)}
-    st.session_state[_WRITTEN] = {name: [value] for name, value in wanted.items()}
-    st.query_params.from_dict(wanted)
-    return str(chosen)
 
 
 def _edges(chosen: str, now: datetime, tz: tzinfo) -> tuple[datetime, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from salina_monitor.ui.session import guarded, viewer_or_none
 from salina_monitor.ui.text import block, plain
 
 MOST_MAILS = 10
+_EPOCH, _STATE, _MISSED = "_faults_epoch", "_faults", "_faults_missed"
 LABELS = {
     Fault.OK: "Well",
     Fault.SLOW: "Slow",
@@ -36,19 +38,16 @@ def _panel(monitor: Monitor) -> None:
     control = SandboxControl(_control_url(monitor))
 
     @guarded
-    def switch(service: Service) -> None:
-        chosen = st.session_state.get(f"fault_{service.value}")
-        _told(lambda: control.set(service, chosen or Fault.OK.value))
-        monitor.checks.start((service,), force=True)
+    def switch(service: Service, key: str) -> None:
+        if key == _key(service, _epoch()):
+            _told(lambda: control.set(service, st.session_state.get(key) or Fault.OK.value))
+            monitor.checks.start((service,), force=True)
 
     @guarded
     def heal() -> None:
         _told(control.heal_all)
-        for service in Service:
-            st.session_state[f"fault_{service.value}"] = Fault.OK.value
         monitor.checks.start(force=True)
 
-    changed = False
     panel = st.expander("Sandbox: break a service", icon=":material/science:", key="sandbox_panel", on_change="rerun")
     if not panel.open:
         return
@@ -59,24 +58,42 @@ def _panel(monitor: Monitor) -> None:
         except SandboxUnreachable as error:
             st.text(str(error))
             return
-        for service in Service:
-            key = f"fault_{service.value}"
-            if key not in st.session_state:
-                st.session_state[key] = state[service]
-            before = st.session_state.get("_faults", {}).get(service)
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.text(service.label, width=90)
-                now = st.segmented_control(
-                    service.label, [fault.value for fault in Fault], key=key, required=True,
-                    format_func=lambda value: LABELS[Fault(value)], label_visibility="collapsed",
-                    on_change=switch, args=(service,),
-                )  # fmt: skip
-            changed |= before is not None and before != now
+        if st.session_state.pop(_MISSED, False):
+            st.text("Not switched: the sandbox's services did not answer. Try again.")
+        _choices(state, switch)
         healed = st.button("Heal all", key="heal_all", icon=":material/healing:", on_click=heal)
         _mails(control)
-    st.session_state["_faults"] = {service: st.session_state.get(f"fault_{service.value}") for service in Service}
-    if changed or healed:
+    before, st.session_state[_STATE] = st.session_state.get(_STATE), state
+    if healed or before not in (None, state):
         st.rerun()  # the ticker has to start
+
+
+def _choices(state: Mapping[Service, str], switch: Callable[[Service, str], None]) -> None:
+    """A row of faults for each service.
+
+    Where the truth is not what a row shows, all rows are made anew: a browser that is a moment behind goes on to send
+    what its old rows show, and that must not be taken for a choice.
+    """
+    epoch = _epoch()
+    if any(st.session_state.get(_key(service, epoch), fault) != fault for service, fault in state.items()):
+        epoch += 1
+        st.session_state[_EPOCH] = epoch
+    for service in Service:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"fault_{service.value}"):
+            st.text(service.label, width=90)
+            st.segmented_control(
+                service.label, [fault.value for fault in Fault], default=state[service], key=_key(service, epoch),
+                format_func=lambda value: LABELS[Fault(value)], label_visibility="collapsed", required=True,
+                on_change=switch, args=(service, _key(service, epoch)),
+            )  # fmt: skip
+
+
+def _epoch() -> int:
+    return int(st.session_state.get(_EPOCH, 0))
+
+
+def _key(service: Service, epoch: int) -> str:
+    return f"fault_of_{service.value}_{epoch}"
 
 
 def _mails(control: SandboxControl) -> None:
@@ -103,8 +120,8 @@ def _control_url(monitor: Monitor) -> str:
     return control_url({**os.environ, "MONITOR_DATA_DIR": str(monitor.settings.data_dir.parent)})
 
 
-def _told(switch: object) -> None:
+def _told(switch: Callable[[], object]) -> None:
     try:
-        switch()  # type: ignore[operator]
+        switch()
     except SandboxUnreachable:
-        return  # the run that follows asks again and says so
+        st.session_state[_MISSED] = True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
@@ -87,11 +88,11 @@ def _bars(live: Live, source: JobSource, filters: JobFilters, by: str, span: Tim
         return
     key = f"trend_{stamp(by, span, filters.type, filters.tenant, filters.status, live.as_of.seq)}"
     st.altair_chart(
-        trend_chart.chart(counts, labels, colors, tz), key=key, on_select=_picked, selection_mode=trend_chart.PICKED,
+        trend_chart.chart(counts, labels, colors, tz), key=key, on_select=partial(_picked, key, counts.edges, by),
+        selection_mode=trend_chart.PICKED,
         alt=trend_chart.described(counts, labels, f"Jobs by {step} and {by}, {RANGES[span]}"),
     )  # fmt: skip
     _trouble(counts.edges, live, source)
-    st.session_state[_SHOWN] = (key, counts.edges, by)
     _menu(counts, labels, key, by)
 
 
@@ -113,9 +114,6 @@ def _trouble(edges: Sequence[datetime], live: Live, source: JobSource) -> None:
         key=f"trouble_{stamp(*edges[:: len(edges) - 1], live.as_of.seq)}",
         alt="; ".join(told(one) for one in troubles[-20:]),
     )  # fmt: skip
-
-
-_SHOWN = "_trend_shown"
 
 
 def _begins(source: JobSource, first: datetime) -> str:
@@ -155,9 +153,10 @@ def _menu(counts: Counts, labels: Mapping[str, str], key: str, by: str) -> None:
 
 
 @guarded
-def _picked() -> None:
-    key, edges, by = st.session_state[_SHOWN]
-    picked = st.session_state[key]["selection"].get(trend_chart.PICKED) or []
+def _picked(key: str, edges: tuple[datetime, ...], by: str) -> None:
+    """A click on the bars of `key`, which newer ones may have replaced meanwhile."""
+    chosen = st.session_state.get(key) or {"selection": {}}
+    picked = chosen["selection"].get(trend_chart.PICKED) or []
     if picked and isinstance(picked[0].get("part"), int) and 0 <= picked[0]["part"] < len(edges) - 1:
         _narrow(edges, picked[0]["part"], str(picked[0].get("key")), by)
 
