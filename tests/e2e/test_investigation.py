@@ -33,6 +33,29 @@ def test_a_click_on_a_piece_of_a_bar_lists_the_jobs_it_counted(open_system: Call
     assert total(page) == int(re.sub(r"\D", "", label.rpartition("Jobs: ")[2]))
 
 
+def test_a_click_on_a_bar_counts_while_the_page_is_brought_up_to_date(open_system: Callable[..., Page]) -> None:
+    """The bars are made anew then, and the browser hears of the new address last: both could undo the click."""
+    page = open_system()
+    page.set_viewport_size({"width": 1440, "height": 1600})  # the bars are clicked where they are
+    unfold(page)
+    for wait_ms in (100, 350, 700):
+        boxes = [piece.bounding_box() for piece in page.locator(".st-key-trends .mark-rect path").all()]
+        box = max((box for box in boxes if box), key=lambda box: box["height"])
+        page.locator(".st-key-refresh button").click()
+        page.wait_for_timeout(wait_ms)
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_url("**from=*")
+        page.wait_for_timeout(2_000)  # it must stay so, not only come
+        wait_idle(page)
+        assert "from=" in page.url
+        page.locator(".st-key-clear_group button").click()
+        page.wait_for_url(lambda url: "from=" not in url)
+        wait_idle(page)
+        page.locator(".st-key-status button", has_text="All").first.click()
+        page.wait_for_url(lambda url: "status=" not in url)
+        wait_idle(page)
+
+
 def _label(attribute: Callable[[str], str | None]) -> str:
     return attribute("aria-label") or ""
 
