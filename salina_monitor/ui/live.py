@@ -1,8 +1,8 @@
 """What one tab looks at: its as-of, and what goes on beside it.
 
 Opening the page or pressing Refresh paints what is known at once, asks for a sync and five probes, and
-returns. A small fragment then looks every quarter second whether something has arrived, has the page
-repainted, and goes away when all is settled. Nothing ever waits in a script run, so a silent service or
+returns. A small fragment then looks every quarter second, or every second where only details are still to
+come, whether something has arrived, has the page repainted, and goes away when all is settled. Nothing ever waits in a script run, so a silent service or
 API holds no click up.
 """
 
@@ -21,7 +21,8 @@ from salina_monitor.ui.session import BY_ITSELF, viewer_or_none
 
 KEY = "_live"
 TICK_S = 0.25
-FILL_TICK_S = 1.0
+LATER_TICK_S = 1.0
+"""For exact starts and history: a repaint takes from the browser what it needs for its first paint."""
 SYNC_PROMISE_S = 5.0
 SYNC_GIVE_UP_S = 30.0
 TRACE_GIVE_UP_S = 8.0
@@ -109,8 +110,8 @@ def unsettled(monitor: Monitor, live: Live) -> bool:
 def ticker(monitor: Monitor, live: Live) -> None:
     """Paint the fragment that looks for news, while there may be any. Comes last on the page."""
     if unsettled(monitor, live):
-        only_filling = live.painted_filling and not (live.syncing or live.tracing or monitor.checks.running())
-        st.fragment(_tick, run_every=FILL_TICK_S if only_filling else TICK_S, key="ticker")(monitor, live)
+        soon = live.syncing or monitor.checks.running() or health_stamp(monitor) != live.painted_health
+        st.fragment(_tick, run_every=TICK_S if soon else LATER_TICK_S, key="ticker")(monitor, live)
 
 
 def _tick(monitor: Monitor, live: Live) -> None:
