@@ -1,9 +1,9 @@
 """What one tab looks at: its as-of, and what goes on beside it.
 
 Opening the page or pressing Refresh paints what is known at once, asks for a sync and five probes, and
-returns. A small fragment then looks every quarter second, or every second where only details are still to
-come, whether something has arrived, has the page repainted, and goes away when all is settled. Nothing ever waits in a script run, so a silent service or
-API holds no click up.
+returns. A small fragment then looks every quarter second (every second where only details are still to
+come) whether something has arrived, has the page repainted, and goes away when all is settled. Nothing ever
+waits in a script run, so a silent service or API holds no click up.
 """
 
 from __future__ import annotations
