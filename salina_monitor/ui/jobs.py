@@ -113,9 +113,10 @@ def _narrowed_further(view: ChosenView) -> None:
 
 
 @guarded
-def _turned(key: str) -> None:
+def _turned(key: str, filters: JobFilters) -> None:
     view = chosen_view()
-    view.page, view.dropped = st.session_state[key], ()
+    if view.filters == filters:  # else it is the page of the list before, told by a browser that is a moment behind
+        view.page, view.dropped = st.session_state[key], ()
 
 
 def _covered(view: ChosenView) -> None:
@@ -147,7 +148,7 @@ def _below(monitor: Monitor, live: Live, page: JobPage, view: ChosenView, user: 
             # Another list or number of pages is another widget, which starts on the page the list is on.
             key = f"pages_{fingerprint(view.filters, pages, page.page)}"
             with st.container(key="page", width="content"):
-                st.pagination(pages, default=page.page, key=key, on_change=_turned, args=(key,))
+                st.pagination(pages, default=page.page, key=key, on_change=_turned, args=(key, view.filters))
     if page.total_is_capped:
         st.caption(f"Only the newest {COUNT_CAP:,} can be paged through or exported; narrow the filter to see others.")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from salina_monitor.models import JobStatus
 from salina_monitor.ui import address
+from salina_monitor.ui.filter_row import ChosenView
 from salina_monitor.ui.session import BY_ITSELF
 from tests.ui.stage import Stage, opened
 
@@ -88,6 +90,29 @@ def test_an_address_that_stays_is_taken_in_the_end(stage: Stage, passing: Time) 
     assert again(app, by_itself=True) == "failed"
     passing.now += 4
     assert again(app, by_itself=True) == ""
+
+
+def test_a_filter_begins_on_the_first_page_whatever_a_browser_that_is_behind_says(stage: Stage) -> None:
+    """On page 2 somebody chose a filter; before the browser hears of it, its clock sends the old page once more."""
+    for n in range(60):
+        stage.put(n, S.FAILED if n % 2 else S.COMPLETED)
+    stage.read()
+    app = stage.open({"page": "2"})
+    assert chosen_page(app) == 2
+    (pages,) = app.get("pagination")
+    behind = WidgetState(id=pages.proto.id, int_value=2)
+    app.button(key="card_failed_open").click().run()
+    assert chosen_page(app) == 1
+    sent = app._tree.get_widget_states()
+    sent.widgets.append(behind)
+    app._run(sent)
+    assert status(app) == "failed"
+    assert chosen_page(app) == 1
+
+
+def chosen_page(app: AppTest) -> int:
+    view: ChosenView = app.session_state["_view"]
+    return view.page
 
 
 @pytest.mark.parametrize("name", ["failures", "health"])
