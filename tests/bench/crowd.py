@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 LIMIT_S = 60.0
+QUIET_S = 0.1
 
 
 @dataclass
@@ -36,6 +38,9 @@ class Person:
 
     def refresh(self, socket: ClientConnection) -> None:
         """Run the page once more, as its Refresh does, until its end; the list must be among what came."""
+        with suppress(TimeoutError):  # what an earlier run still sent is no answer to this one
+            while True:
+                socket.recv(timeout=QUIET_S)
         message = BackMsg()
         message.rerun_script.page_name = "system"
         began, has_list = time.monotonic(), False
