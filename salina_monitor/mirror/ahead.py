@@ -1,4 +1,4 @@
-"""The next page asked for while the one before it is stored, so that history comes as fast as the API gives it."""
+"""The next page asked for while the one before it is stored, so that storing hardly adds to the API's own time."""
 
 from __future__ import annotations
 
