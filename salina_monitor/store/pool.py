@@ -21,6 +21,8 @@ from salina_monitor.store.failures import unavailable, unreachable
 OPEN_TIMEOUT_S = 4.5
 GET_TIMEOUT_S = 3.0
 MAX_SIZE = 10
+WORKERS = 3
+"""How many connect at the same time: an attempt that a silent network took must not hold up the next."""
 OLDEST_SERVER = 140000
 
 # prepare_threshold: behind a transaction pooler the next statement may reach a session without our prepared one.
@@ -117,7 +119,7 @@ def make_pool(dsn: Callable[[], str], application_name: str) -> ConnectionPool[P
         lambda: with_limits(dsn()),
         connection_class=Patient,
         kwargs={**CONNECT, "connect_timeout": 4, "application_name": application_name},
-        min_size=1, max_size=MAX_SIZE, num_workers=1, timeout=GET_TIMEOUT_S, reconnect_timeout=2,
+        min_size=1, max_size=MAX_SIZE, num_workers=WORKERS, timeout=GET_TIMEOUT_S, reconnect_timeout=2,
         open=True, name=application_name,
     )  # fmt: skip
 

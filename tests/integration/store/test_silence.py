@@ -14,6 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from salina_monitor.store import Store, StoreUnavailable, pool
+from tests.support.waiting import wait_until
 
 
 class Between:
@@ -34,6 +35,10 @@ class Between:
     def heal(self) -> None:
         """New connections pass; those of before stay dead, as behind a firewall that forgot them."""
         self._swallows = threading.Event()
+
+    def taken(self) -> int:
+        """How many connections were taken so far."""
+        return len(self._open) // 2
 
     def close(self) -> None:
         for one in (self._server, *self._open):
@@ -108,6 +113,22 @@ def test_once_it_answers_again_no_dead_connection_is_waited_for(
     between.heal()
     for _ in range(4):
         assert ask(remote) == {"n": 1}
+
+
+def test_a_replacement_that_was_begun_in_the_silence_holds_nobody_up_after_it(
+    remote: Store, between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "GRACE_S", 0.5)
+    assert ask(remote) == {"n": 1}
+    between.swallow()
+    before = between.taken()
+    with pytest.raises(StoreUnavailable):
+        ask(remote)
+    wait_until(lambda: between.taken() > before)
+    between.heal()
+    began = time.monotonic()
+    assert ask(remote) == {"n": 1}
+    assert time.monotonic() - began < 2, "the one that hangs takes four seconds to be given up"
 
 
 def test_a_slow_answer_within_its_time_is_waited_for(remote: Store) -> None:
