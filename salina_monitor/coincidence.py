@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 
 from salina_monitor.models import JobError, Service
 from salina_monitor.words import listed, percent, plural
@@ -44,7 +45,11 @@ def points_to(error: JobError | None) -> Service | None:
     """The service that class or message name first; None where they name none of the five."""
     if error is None:
         return None
-    text = f"{error.name or ''}: {error.message[:_READ]}"
+    return _pointed(f"{error.name or ''}: {error.message[:_READ]}")
+
+
+@lru_cache(maxsize=2_000)  # the same causes are judged at every look at the page
+def _pointed(text: str) -> Service | None:
     found = [(match.start(), service) for service, pattern in _POINTERS if (match := pattern.search(text))]
     return min(found, key=lambda pair: pair[0])[1] if found else None
 

@@ -19,6 +19,8 @@ from salina_monitor.accounts import AccountError, Session
 from salina_monitor.navigation import ACCOUNT, PAGES, PageRule, pages_of, paths
 from salina_monitor.store import StoreError
 from salina_monitor.ui import account, no_store, refusal, session, sign_in, style
+from salina_monitor.ui.once import one_run
+from salina_monitor.ui.turn import in_turn
 
 log = logging.getLogger(__name__)
 ICON = Path(__file__).parent / "ui" / "static" / "icon.png"
@@ -101,6 +103,7 @@ def _frame(current: Session | None, *, layout: Literal["centered", "wide"]) -> N
 
 
 try:
-    _main()
+    with in_turn(), one_run():
+        _main()
 finally:
     st.session_state.pop(session.BY_ITSELF, None)

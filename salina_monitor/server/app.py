@@ -27,6 +27,7 @@ from salina_monitor.server.gate import Gate
 from salina_monitor.server.headers import SecurityHeaders, content_policy, streamlit_static
 from salina_monitor.server.media import MediaGuard
 from salina_monitor.server.routes import PATHS, routes
+from salina_monitor.server.shell import Shell, page_html
 from salina_monitor.server.socket_guard import SocketGuard
 from salina_monitor.server.warm import warm_up
 from salina_monitor.settings import Settings
@@ -59,12 +60,13 @@ def first_start(services: runtime.Runtime, terminal: bool, say: Callable[[str], 
 def middleware(settings: Settings) -> list[Middleware]:
     """Outermost first: headers go on everything, the gate's refusals included."""
     static = streamlit_static()
-    policy = content_policy((static / "index.html").read_text("utf-8"))
+    html = page_html(static, BASE)
     return [
-        Middleware(SecurityHeaders, policy=policy, kept=f"{BASE}/static/", tls=settings.cookie_secure),
+        Middleware(SecurityHeaders, policy=content_policy(html), kept=f"{BASE}/static/", tls=settings.cookie_secure),
         Middleware(Gate, base=BASE, pages=paths(), own=PATHS, origins=(settings.monitor_public_url,)),
         Middleware(SocketGuard, sockets=sockets.of_process()),
         Middleware(MediaGuard, base=BASE),
+        Middleware(Shell, html=html, addresses=(BASE, *(f"{BASE}/{path}" for path in paths()))),
         Middleware(CompressedAssets, directory=static / "static", prefix=f"{BASE}/static"),
     ]
 

@@ -10,8 +10,8 @@ import streamlit as st
 from salina_monitor.evidence import SHORT_QUEUE, pace
 from salina_monitor.models import JobStatus, JobSummary
 from salina_monitor.monitor import Monitor
-from salina_monitor.queries import get_evidence, get_job_summary
 from salina_monitor.ui import jobs
+from salina_monitor.ui import live as tab
 from salina_monitor.ui.bars import bars
 from salina_monitor.ui.format import UNKNOWN, age, count, percent
 from salina_monitor.ui.live import Live
@@ -83,14 +83,14 @@ def render(monitor: Monitor, live: Live) -> None:
         return
     source = monitor.jobs_for(user)
     # While history is still being read, "more than the day before" would only mean "not read yet".
-    comparable = not monitor.mirror.state().filling
-    summary = get_job_summary(as_of=live.as_of, source=source)
+    comparable = not tab.state(monitor).filling
+    summary = tab.summary(source, live.as_of)
     waited = ""
     if summary.oldest_queued_at and live.as_of.at:
         waited = age(source.now_at(live.as_of) - summary.oldest_queued_at)
 
     moves = ""
-    if (summary.queued or 0) >= SHORT_QUEUE and (evidence := get_evidence(as_of=live.as_of, source=source)):
+    if (summary.queued or 0) >= SHORT_QUEUE and (evidence := tab.evidence(source, live.as_of)):
         moves = pace(evidence)
 
     @guarded

@@ -49,7 +49,7 @@ def freshness(monitor: Monitor, live: Live) -> None:
     user = viewer_or_none()
     if user is None:
         return
-    state, now = monitor.mirror.state(), utcnow()
+    state, now = tab.state(monitor), utcnow()
     tz, name = zone(st.context.timezone)
     at = live.as_of.at
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="freshness"):

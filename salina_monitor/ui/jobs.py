@@ -55,7 +55,8 @@ def render(monitor: Monitor, live: Live) -> None:
         return
     now = source.now_at(live.as_of)
     with st.container(key="jobs", gap="xsmall"):
-        job_table.render(monitor, live, page, now, fingerprint(view.filters, page.page, live.as_of.seq))
+        shown = fingerprint(view.filters, page.page, [job.id for job in page.jobs])
+        job_table.render(monitor, live, page, now, shown)
     _below(monitor, live, page, view, user)
     job_details.expanders(monitor, live, page, now, source)
     tab.look_at(monitor, live, [job.id for job in page.jobs if not job.traced or not job.status.is_terminal])
@@ -77,7 +78,7 @@ def _views() -> None:
 
 def _announce(monitor: Monitor, live: Live, view: ChosenView, source: JobSource) -> None:
     """`+12 new`: what others' refreshes brought waits for a click, so that no row moves under the cursor."""
-    latest = monitor.mirror.state().as_of
+    latest = tab.state(monitor).as_of
     if live.syncing or latest.seq <= live.as_of.seq:
         return
     new = count_new_jobs(view.filters, live.as_of, latest, source=source)
@@ -155,7 +156,7 @@ def _below(monitor: Monitor, live: Live, page: JobPage, view: ChosenView, user: 
 
 def _empty(monitor: Monitor, live: Live, view: ChosenView) -> None:
     """Why there is nothing: the reason decides what to do."""
-    state = monitor.mirror.state()
+    state = tab.state(monitor)
     narrowed = view.filters != JobFilters(range=view.filters.range) or view.filters.range is not TimeRange.DAY
     with st.container(border=True, key="jobs_empty", horizontal_alignment="center", gap="xsmall"):
         if live.as_of.at is None and state.problem is not None:

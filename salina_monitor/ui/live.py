@@ -14,15 +14,21 @@ from datetime import datetime
 
 import streamlit as st
 
+from salina_monitor.evidence import Evidence
 from salina_monitor.mirror import STALE_AFTER, MirrorState
-from salina_monitor.models import AsOf, HealthCheckResult, Service, utcnow
+from salina_monitor.models import AsOf, HealthCheckResult, JobSummary, Service, utcnow
 from salina_monitor.monitor import Monitor
+from salina_monitor.queries import JobSource, get_evidence, get_job_summary
+from salina_monitor.ui.once import once
 from salina_monitor.ui.session import BY_ITSELF, viewer_or_none
 
 KEY = "_live"
 TICK_S = 0.25
 LATER_TICK_S = 1.0
 """For exact starts and history: a repaint takes from the browser what it needs for its first paint."""
+FIRST_PAINT_S = 1.0
+"""So long after opening nothing is painted anew: a browser that still builds the first page would begin again, and what
+the sync and the services answered meanwhile comes in one repaint."""
 SYNC_PROMISE_S = 5.0
 SYNC_GIVE_UP_S = 30.0
 TRACE_GIVE_UP_S = 8.0
@@ -36,6 +42,7 @@ class Live:
     as_of: AsOf
     ticket: int | None = None
     asked_at: float = 0.0
+    opened_at: float = field(default_factory=time.monotonic)
     tracing: list[str] = field(default_factory=list)
     tracing_since: float = 0.0
     looked_at: tuple[object, ...] = ()
@@ -91,6 +98,21 @@ def look_at(monitor: Monitor, live: Live, run_ids: list[str]) -> None:
         monitor.mirror.want_traces(run_ids)
 
 
+def state(monitor: Monitor) -> MirrorState:
+    """The mirror's state in this run. Raises StoreError."""
+    return once("mirror", monitor.mirror.state)
+
+
+def summary(source: JobSource, as_of: AsOf) -> JobSummary:
+    """The numbers of the cards, which the verdict is judged from too. Raises StoreError."""
+    return once(("summary", source.tenant, as_of), lambda: get_job_summary(as_of=as_of, source=source))
+
+
+def evidence(source: JobSource, as_of: AsOf) -> Evidence | None:
+    """What else the verdict is judged from. Raises StoreError."""
+    return once(("evidence", source.tenant, as_of), lambda: get_evidence(as_of=as_of, source=source))
+
+
 def is_filling(state: MirrorState) -> bool:
     """Whether history is being read right now."""
     return state.filling and state.problem is None
@@ -117,7 +139,8 @@ def ticker(monitor: Monitor, live: Live) -> None:
 def _tick(monitor: Monitor, live: Live) -> None:
     st.session_state[BY_ITSELF] = True  # the clock looks, nobody clicked
     # A run of the whole page also ends this fragment's timer once all is settled.
-    if viewer_or_none() is not None and (_news(monitor, live) or not unsettled(monitor, live)):
+    is_built = time.monotonic() - live.opened_at > FIRST_PAINT_S
+    if viewer_or_none() is not None and is_built and (_news(monitor, live) or not unsettled(monitor, live)):
         st.rerun()
     st.session_state.pop(BY_ITSELF, None)
 

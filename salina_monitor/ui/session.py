@@ -19,6 +19,7 @@ from salina_monitor.actions import Actor
 from salina_monitor.models import User
 from salina_monitor.policy import Right, allows
 from salina_monitor.store import StoreError
+from salina_monitor.ui.once import once
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -34,10 +35,15 @@ NO_STORE = "The monitor cannot reach its database; ask its administrator."
 
 
 def current_session() -> Session | None:
-    """The valid session of this connection at this moment. Raises StoreError, AccountError."""
+    """The valid session of this connection: now, or as it was when this run of the page began to paint.
+
+    Raises StoreError, AccountError.
+    """
     found = secret()
     touch = not st.session_state.get(BY_ITSELF)
-    return runtime.get().accounts.sessions.find(found, touch=touch) if found else None
+    if not found:
+        return None
+    return once(("session", found, touch), lambda: runtime.get().accounts.sessions.find(found, touch=touch))
 
 
 def current_user() -> User | None:

@@ -9,7 +9,6 @@ import streamlit as st
 
 from salina_monitor.models import AsOf, JobFilters, User, iso, utcnow
 from salina_monitor.monitor import Monitor
-from salina_monitor.queries import get_evidence, get_job_summary
 from salina_monitor.ui import live as tab
 from salina_monitor.ui.filter_row import chosen_view
 from salina_monitor.ui.format import clock, zone
@@ -38,11 +37,11 @@ def judge(
     """The verdict at `as_of`, as far as this user may look. Raises StoreError, Denied."""
     source = monitor.jobs_for(user)
     return verdict(
-        get_job_summary(as_of=as_of, source=source),
+        tab.summary(source, as_of),
         tab.known_health(monitor),
-        get_evidence(as_of=as_of, source=source),
+        tab.evidence(source, as_of),
         stale_reason=stale,
-        filling=monitor.mirror.state().filling,
+        filling=tab.state(monitor).filling,
         clock=clock,
     )
 
@@ -56,7 +55,7 @@ def render(monitor: Monitor, live: Live) -> None:
         return
     now = utcnow()
     tz, _ = zone(st.context.timezone)
-    state = monitor.mirror.state()
+    state = tab.state(monitor)
     stale = tab.stale_sentence(state, now, shown=live.as_of, syncing=live.syncing, overdue=live.overdue)
     said = judge(monitor, live.as_of, user, stale=stale, clock=lambda at: clock(at, tz, now).rpartition(":")[0])
     label, color, icon = LOOK[said.level]
