@@ -152,6 +152,24 @@ def test_no_address_changes_anything(server: ServerProcess, page: Page) -> None:
     assert {name for name in after if after[name] != before.get(name)} == set()
 
 
+def test_a_page_finds_its_server_at_the_first_address_it_asks(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/admin/system?status=failed")
+    sign_in(page, "owner", PASSWORDS["owner"])
+    answers: list[tuple[int, str]] = []
+    page.on("response", lambda answer: answers.append((answer.status, answer.url.removeprefix(server.url))))
+    page.reload()
+    wait_idle(page)
+    expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
+    assert [answer for answer in answers if answer[0] >= 400] == []
+    assert {path for _, path in answers if "_stcore" in path} <= {"/admin/_stcore/health", "/admin/_stcore/host-config"}
+    late = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
+    parts = page.evaluate("performance.getEntriesByName(location.origin + document.querySelector("
+                          "'link[href*=\"/DataFrame.\"]').getAttribute('href').replace('./', '/admin/'))"
+                          ".map(entry => entry.startTime)")  # fmt: skip
+    assert parts, "the table's code was not fetched with the page"
+    assert parts[0] < late
+
+
 def test_every_answer_carries_the_headers(server: ServerProcess) -> None:
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         shell = client.get("/admin/system")
