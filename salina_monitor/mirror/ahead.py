@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 P = TypeVar("P")
 
 
 class Ahead:
-    """One question at a time asked in a thread of its own, while its answer is not needed yet.
-
-    Leaving the block drops an answer that nobody took; the question itself ends in its own time.
-    """
+    """A question asked in a thread of its own while its answer is not needed yet; nobody has to wait for it."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mirror-ahead")
         self._asked: tuple[Hashable, Future[Any]] | None = None
 
     def ask(self, key: Hashable, question: Callable[[], Any]) -> None:
         """Ask now; `key` tells this question from others."""
-        self._asked = key, self._thread.submit(question)
+        answer: Future[Any] = Future()
+        # A daemon: a process that ends must not wait for an API that keeps silent.
+        threading.Thread(target=_answer, args=(answer, question), name="mirror-ahead", daemon=True).start()
+        self._asked = key, answer
 
     def take(self, key: Hashable, question: Callable[[], P]) -> P:
         """The answer, or the error, of the same question asked ahead; of any other question: asked now."""
@@ -32,8 +31,9 @@ class Ahead:
             return answer
         return question()
 
-    def __enter__(self) -> Ahead:
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
+def _answer(answer: Future[Any], question: Callable[[], Any]) -> None:
+    try:
+        answer.set_result(question())
+    except BaseException as error:  # noqa: BLE001 - raised where the answer is taken
+        answer.set_exception(error)

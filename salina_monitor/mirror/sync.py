@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from psycopg import Connection
 
-from salina_monitor.inngest import InngestClient, InngestError, NotFound, RejectedRow, RunPage
+from salina_monitor.inngest import EventPage, InngestClient, InngestError, NotFound, RejectedRow, RunPage
 from salina_monitor.mirror.pages import pages
 from salina_monitor.mirror.rows import event_rows, function_rows, run_rows
 from salina_monitor.mirror.state import SQL, MirrorState, read_state
@@ -252,8 +251,11 @@ def _read_events(ctx: Context, seq: int, watermark: datetime) -> None:
         return
     after = min(watermark, row["at"]) - EVENT_OVERLAP
     newest = cursor = None
-    read = pages(lambda place: ctx.client.list_events(received_after=after, cursor=place, deadline=soon()))
-    for page in islice(read, EVENT_PAGES_PER_SYNC):
+
+    def ask(place: str | None) -> EventPage:
+        return ctx.client.list_events(received_after=after, cursor=place, deadline=soon())
+
+    for page in pages(ask, most=EVENT_PAGES_PER_SYNC):
         newest = newest or max((event.received_at for event in page.events), default=None)
         ctx.write_events(seq, page.events)
         cursor = page.cursor

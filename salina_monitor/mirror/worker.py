@@ -113,9 +113,9 @@ class Mirror:
         with ctx.leased():
             self._sync_once()
             sync_functions(ctx)
-            with Ahead() as ahead:
-                while read_backlog_page(ctx, ahead):
-                    progress(self.state())
+            ahead = Ahead()
+            while read_backlog_page(ctx, ahead):
+                progress(self.state())
         return self.state()
 
     @property
@@ -250,10 +250,9 @@ class Mirror:
             if functions_due(ctx):
                 sync_functions(ctx)
                 return True
-            read = False
-            with Ahead() as ahead:
-                while not self._interrupted() and not ctx.lease_wanted() and read_backlog_page(ctx, ahead):
-                    read = True
+            read, ahead = False, Ahead()
+            while not self._interrupted() and not ctx.lease_wanted() and read_backlog_page(ctx, ahead):
+                read = True
             return read or queue_sweep(ctx)
         finally:
             ctx.drop_lease()

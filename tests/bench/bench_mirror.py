@@ -77,7 +77,8 @@ def _much(data: Path) -> list[Row]:
 def _first_fill(mirror: Mirror, client: InngestClient, expected: int) -> list[Row]:
     ctx = mirror.context
     started, cpu = time.perf_counter(), time.process_time()
-    with ctx.leased(), Ahead() as ahead:
+    ahead = Ahead()
+    with ctx.leased():
         sync_live(ctx)
         sync_functions(ctx)
         while read_backlog_page(ctx, ahead):
@@ -104,7 +105,8 @@ def _absence(mirror: Mirror, client: InngestClient) -> list[Row]:
         sync_live(ctx)
     live, live_requests = time.perf_counter() - started, client.requests - requests
     new = _runs(mirror.store) - before
-    with ctx.leased(), Ahead() as ahead:
+    ahead = Ahead()
+    with ctx.leased():
         while read_backlog_page(ctx, ahead):
             pass
     whole = time.perf_counter() - started

@@ -45,10 +45,9 @@ class Bench:
 
     def fill(self) -> int:
         """Read all open history; how many pages it took."""
-        pages = 0
-        with Ahead() as ahead:
-            while read_backlog_page(self.ctx, ahead):
-                pages += 1
+        pages, ahead = 0, Ahead()
+        while read_backlog_page(self.ctx, ahead):
+            pages += 1
         return pages
 
     def sweep(self) -> bool:

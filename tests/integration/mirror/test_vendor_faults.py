@@ -81,9 +81,9 @@ class Vendor:
         assert self.ctx.take_lease()
         try:
             sync_live(self.ctx)
-            with Ahead() as ahead:
-                while read_backlog_page(self.ctx, ahead):
-                    pass
+            ahead = Ahead()
+            while read_backlog_page(self.ctx, ahead):
+                pass
         except InngestError as met:
             return met.code
         return ""
