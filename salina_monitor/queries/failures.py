@@ -20,6 +20,8 @@ SQL = load_sql("failures")
 MOST_GROUPS = 100
 FAILURE_CAP = 20_000
 TENANTS_SHOWN = 5
+# Among so many first failures of a group a search looks by itself before it asks its index.
+EARLY = 100
 
 
 def get_failure_groups(
@@ -44,28 +46,31 @@ def get_failure_groups(
         if filters.since is not None and filters.until is not None:
             since, length, until = filters.since, filters.until - filters.since, f" and {SQL['until']}"
             values["until"] = filters.until
-    values |= {"since": since, "cap": FAILURE_CAP, "most": TENANTS_SHOWN}
+    values |= {"since": since, "cap": FAILURE_CAP, "most": TENANTS_SHOWN, "early": EARLY}
     values |= {"only": None if only is None else list(only), "limit": MOST_GROUPS if only is None else len(only)}
     values["seconds"] = bucket_size(length).total_seconds()
 
+    first_failed = SQL["first_failed"]
+    if filters is not None and filters.text.strip():
+        first_failed = SQL["first_failed_of_search"].replace("{first_failed}", first_failed)
+
     def ask(name: str) -> list[dict[str, Any]]:
-        text = SQL[name].replace("{failed}", SQL["failed"].replace("{until}", until))
-        text = text.replace("{where}", listed).replace("{reach}", reach)
-        return conn.execute(text.encode(), values).fetchall()
+        text = SQL[name].replace("{first_failed}", first_failed).replace("{until}", until)
+        return conn.execute(text.replace("{where}", listed).replace("{reach}", reach).encode(), values).fetchall()
 
     with source.store.connection() as conn:
         rows = ask("groups")
-        values["groups"] = [row["fingerprint"] for row in rows]
         if not rows:
             return ()
+        values["groups"] = [row["fingerprint"] for row in rows]
         marks = {row.pop("fingerprint"): _mark(row, source, filters) for row in ask("marks_of_groups")}
-        values["marked"] = [marks[key].at if key in marks else None for key in values["groups"]]
-        values["rated"] = [key in marks and marks[key].until_per_hour is not None for key in values["groups"]]
-        parts, around = ask("parts_of_groups"), {row["fingerprint"]: row for row in ask("around_groups")}
-        peaks = {row["fingerprint"]: row["peak"] for row in ask("peaks_of_groups")} if any(values["rated"]) else {}
+        since_marks, peaks = {}, {}
+        if marks:
+            values |= {"groups": list(marks), "marked": [mark.at for mark in marks.values()]}
+            since_marks = {row["fingerprint"]: row["n"] for row in ask("since_marks")}
+            values["rated"] = [mark.until_per_hour is not None for mark in marks.values()]
+            peaks = {row["fingerprint"]: row["peak"] for row in ask("peaks_of_groups")} if any(values["rated"]) else {}
         samples = conn.execute(JOBS["jobs_by_id"], {"ids": [row["sample_id"] for row in rows]}).fetchall()
-    tenants = [row for row in parts if row["part"] is None]
-    trend = [row for row in parts if row["part"] is not None]
     names = {row["function_id"]: row["function_name"] for row in samples}
     titles = {row["id"]: title_of_row(row, source) for row in samples}
     examples = {row["id"]: _example(row, titles[row["id"]], source) for row in samples}
@@ -79,13 +84,13 @@ def get_failure_groups(
             count=row["n"],
             superseded=row["superseded"],
             retries=row["retries"],
-            first_seen=around[key]["first_seen"],
+            first_seen=row["first_seen"],
             last_seen=row["last_seen"],
-            tenants=tuple((t["tenant_id"], t["n"]) for t in tenants if t["fingerprint"] == key),
-            tenant_count=row["tenants"],
+            tenants=tuple(zip(row["tenants"], row["tenants_n"], strict=True)),
+            tenant_count=row["tenant_count"],
             sample_id=row["sample_id"],
-            trend=_trend(trend, key),
-            since_mark=around[key]["since_mark"],
+            trend=_trend(row["trend"]),
+            since_mark=since_marks.get(key, 0),
             mark=marks.get(key),
             peak_since_mark=peaks.get(key, 0),
             points_to=pointed[row["sample_id"]],
@@ -95,11 +100,10 @@ def get_failure_groups(
     )
 
 
-def _trend(rows: list[dict[str, Any]], key: str) -> tuple[int, ...]:
+def _trend(parts: Sequence[tuple[int, int]]) -> tuple[int, ...]:
     counts = [0] * BUCKETS
-    for row in rows:
-        if row["fingerprint"] == key:
-            counts[max(0, min(BUCKETS - 1, row["part"]))] += row["n"]
+    for part, n in parts:
+        counts[max(0, min(BUCKETS - 1, part))] += n
     return tuple(counts)
 
 
