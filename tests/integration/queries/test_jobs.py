@@ -205,11 +205,12 @@ def test_more_active_jobs_than_are_counted_are_marked_as_more(
     monkeypatch.setattr(summary_module, "COUNT_CAP", 3)
     for number in range(active):
         status = S.QUEUED if number in (0, active - 1) else S.RUNNING
-        bench.client.put(run(number, status, queued=START - timedelta(minutes=number)))
+        bench.client.put(run(number, status, queued=START - timedelta(minutes=20 * number)))
     bench.later(minutes=2)
     bench.sync()
     found = get_job_summary(source=bench.source)
-    assert found.oldest_queued_at == START - timedelta(minutes=active - 1)
+    assert found.oldest_queued_at == START - timedelta(minutes=20 * (active - 1))
+    assert (found.stuck_running, found.stuck_queued) == (active - 4, 1)
     assert ("queued" in found.capped) == (active == 7)
     assert "active" in found.capped
 
