@@ -3,13 +3,17 @@
 failed as materialized (
     select fingerprint, function_id, tenant_id, tenant_seq, ended_at, retry_count, superseded_seq from runs
     where status = 'failed' and fingerprint is not null and ended_at >= %(since)s
-        and ended_seq <= %(seq)s and first_seq <= %(seq)s and {where}{until}
+        and ended_seq <= %(seq)s and first_seq <= %(seq)s and {where}{narrowed}
     order by ended_at desc limit %(cap)s
 )
 
 -- name: until
 -- Predicate: before the end of a window.
 ended_at < %(until)s
+
+-- name: only
+-- Predicate: of some causes.
+fingerprint = any(%(only)s)
 
 -- name: groups
 -- Failures of a range by cause, most of them first.
@@ -25,8 +29,7 @@ with {failed}, of_functions as (
     select fingerprint, sum(n)::bigint as n, sum(superseded)::bigint as superseded,
         coalesce(sum(retries), 0)::bigint as retries, max(last_seen) as last_seen,
         array_agg(function_id order by function_id) as functions
-    from of_functions where %(only)s::text[] is null or fingerprint = any(%(only)s)
-    group by 1 order by n desc, fingerprint limit %(limit)s
+    from of_functions group by 1 order by n desc, fingerprint limit %(limit)s
 )
 select largest.*, coalesce(of_tenants.tenants, 0) as tenants,
     (select id from runs where fingerprint = largest.fingerprint and status = 'failed'
