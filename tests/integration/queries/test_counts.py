@@ -256,7 +256,7 @@ def test_counts_of_an_older_store_are_made_from_what_it_had(empty: Settings) -> 
             "insert into runs (id, function_id, status, queued_at, ended_at, is_long, first_seq, ended_seq, tenant_id)"
             " select 'R' || n, 'f' || n % 3, (array['completed', 'failed', 'cancelled', 'unknown'])[n % 4 + 1],"
             " at, at, false, 1, 1, (array['a', 'b', null])[n % 3 + 1]"
-            " from generate_series(1, 500) n, lateral (select timestamptz '2026-11-01' + n * interval '37 minutes' as at)"
+            " from generate_series(1, 500) n, lateral (select timestamptz '2026-11-01' + n * interval '37 minutes' as at) as q"
         )
         conn.commit()
     with Store.open(empty) as store:

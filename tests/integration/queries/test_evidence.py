@@ -132,7 +132,7 @@ def test_what_is_usual_is_what_the_runs_say(
             "  sum(count(*) filter (where ended_at >= %(hour)s)) over (partition by function_id) as hour,"
             "  count(*) filter (where quarter >= %(day)s) as day, count(*) filter (where quarter < %(day)s) as usual,"
             "  count(*) filter (where quarter < %(day)s and status = 'failed') as usual_failed"
-            "  from runs, lateral (select quarter_of(ended_at) as quarter)"
+            "  from runs, lateral (select quarter_of(ended_at) as quarter) as q"
             "  where status in ('completed', 'failed') and ended_at < 'infinity' and quarter >= %(since)s"
             "  and coalesce(tenant_id = %(tenant)s, true) group by 1, 2"
             " ) as hours group by 1",
