@@ -84,6 +84,11 @@ def tsquery(*asked: Term, only: Collection[str] | None = None) -> str | None:
     return " & ".join(found) or None
 
 
+def whole_words(query: str) -> str:
+    """A tsquery of `tsquery` that wants the words themselves, and not what only begins like them."""
+    return query.replace("':*", "'")
+
+
 def run_id_prefix(text: str) -> str | None:
     """`text` as the beginning of a run or event id (a ULID), if it can be one."""
     candidate = text.strip().upper()

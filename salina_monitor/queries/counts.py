@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from psycopg import Connection
+
 from salina_monitor.models import NO_TENANT, AsOf, JobFilters, JobStatus
 from salina_monitor.queries.source import JobSource, current_source
 from salina_monitor.store import load_sql
@@ -16,7 +18,9 @@ MOST_TENANTS = 8
 OTHERS = ""
 """Key of all that is not of a tenant shown by name: further tenants, and jobs of none."""
 SHOWN = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
-_WEEK = timedelta(days=7)
+Row = dict[str, Any]
+_WEEK, _HALF, _SHORTEST = timedelta(days=7), timedelta(minutes=30), timedelta(microseconds=1)
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,9 @@ def get_counts_by_status(
 ) -> Counts:
     """Ended jobs by status, of the filters' type and tenant (their other fields do not narrow). Raises StoreError."""
     asked = _Asked(edges, filters, as_of, source)
-    rows = asked.both("by_status", asked.narrowed(tenant=asked.tenant, functions=True))
-    return Counts(tuple(edges), {s.value: _series(rows, s.value, "status", edges) for s in SHOWN})
+    with asked.source.store.connection() as conn:
+        rows = asked.by_part(conn, [] if asked.tenant is None else [asked.tenant])
+    return Counts(tuple(edges), {status.value: _series(rows, status.value, edges) for status in SHOWN})
 
 
 def get_counts_by_tenant(
@@ -61,18 +66,14 @@ def get_counts_by_tenant(
     Raises StoreError.
     """
     asked = _Asked(edges, replace(filters, tenant=None), as_of, source)
-    if asked.tenant is not None:
-        asked.values["tenants"] = [asked.tenant]
-    else:
-        top = asked.ask("top_tenants", asked.narrowed(status=True))
-        asked.values["tenants"] = [row["tenant_id"] for row in top]
-    narrowed = asked.narrowed(status=True, functions=True)
-    # Hours are counted for all functions together.
-    rows = asked.both("by_tenant", narrowed, counted="by_tenant" if filters.type else "by_tenant_hour")
-    series = {tenant: _series(rows, tenant, "tenant_id", edges) for tenant in asked.values["tenants"]}
+    of = filters.status.value if filters.status in SHOWN else "n"
+    with asked.source.store.connection() as conn:
+        tenants = asked.top_tenants(conn, of) if asked.tenant is None else [asked.tenant]
+        rows = asked.by_part(conn, tenants) if tenants else []
+        every = asked.by_part(conn, []) if asked.tenant is None else []
+    series = {tenant: _series([row for row in rows if row["tenant_id"] == tenant], of, edges) for tenant in tenants}
     if asked.tenant is None:
-        every = asked.both("by_status", narrowed)
-        whole = [sum(column) for column in zip(*(_series(every, s, "status", edges) for s in SHOWN), strict=True)]
+        whole = _series(every, of, edges)
         named = [sum(column) for column in zip(*series.values(), strict=True)] or [0] * len(whole)
         series[OTHERS] = tuple(max(0, all_ - n) for all_, n in zip(whole, named, strict=True))
     return Counts(tuple(edges), {tenant: counts for tenant, counts in series.items() if any(counts)})
@@ -113,41 +114,54 @@ class _Asked:
         as_of = as_of or self.source.state().as_of
         chosen = None if filters.tenant == NO_TENANT else filters.tenant
         self.tenant = chosen if self.source.tenant is None else self.source.tenant
-        self._filters = filters
-        self.values: dict[str, Any] = {
-            "edges": list(edges), "cut": _cut_hours(edges), "first": edges[0], "last": edges[-1],
-            "seq": as_of.seq, "most": MOST_TENANTS,
-            "tenant": self.tenant, "status": filters.status.value if filters.status else None,
+        self._by_type = bool(filters.type)
+        self._values: dict[str, Any] = {
+            "edges": list(edges), "cut": _cut_halves(edges), "first": edges[0], "last": edges[-1],
+            "seq": as_of.seq,
             "functions": list(self.source.types.functions_of(filters.type)) if filters.type else None,
         }  # fmt: skip
 
-    def narrowed(self, *, tenant: str | None = None, status: bool = False, functions: bool = False) -> str:
-        parts = ["of_tenant"] if tenant is not None else []
-        parts += ["of_status"] if status and self._filters.status in SHOWN else []
-        parts += ["of_functions"] if functions and self._filters.type else []
-        return " and ".join(SQL[part] for part in parts or ["anything"])
+    def by_part(self, conn: Connection[Row], tenants: Sequence[str]) -> list[Row]:
+        """Numbers of each part: of each of these tenants, or of everybody together where there is none."""
+        predicates = (["of_tenants"] if tenants else []) + (["of_functions"] if self._by_type else [])
+        parts = {
+            "counted": SQL["quarters_of_tenants" if tenants and self._by_type else "halves"],
+            "quarters": "run_counts_by_tenant" if tenants else "run_counts",
+            "halves": "run_counts_by_tenant_half" if tenants else "run_counts_by_half",
+            "of": SQL["each_tenant" if tenants else "all_together"],
+            "narrowed": " and ".join(SQL[one] for one in predicates or ["anything"]),
+        }
+        return conn.execute(_filled("by_part", parts), {**self._values, "tenants": list(tenants)}).fetchall()
 
-    def ask(self, name: str, narrowed: str) -> list[dict[str, Any]]:
-        table = "run_counts" if self.tenant is None else "run_counts_by_tenant"
-        text = SQL[name].replace("{narrowed}", narrowed).replace("{counts}", table)
-        with self.source.store.connection() as conn:
-            return conn.execute(text.encode(), self.values).fetchall()
-
-    def both(self, name: str, narrowed: str, *, counted: str = "") -> list[dict[str, Any]]:
-        """What is counted, and less what ended after the view's sync."""
-        later = self.ask(f"{name}_later", narrowed)
-        return self.ask(counted or name, narrowed) + [{**row, "n": -row["n"]} for row in later]
-
-
-def _cut_hours(edges: Sequence[datetime]) -> list[datetime]:
-    """Hours (UTC) that an edge cuts, as it does where a zone is half an hour off."""
-    hours = {edge: edge.astimezone(UTC).replace(minute=0, second=0, microsecond=0) for edge in edges}
-    return sorted({hour for edge, hour in hours.items() if hour != edge})
+    def top_tenants(self, conn: Connection[Row], of: str) -> list[str]:
+        """Who has most of a status, or of all (`n`)."""
+        first, last = (_week(edge) for edge in (self._values["first"] + _WEEK - _SHORTEST, self._values["last"]))
+        weeks = {"first_week": min(first, self._values["last"]), "last_week": max(first, last)}
+        rows = conn.execute(_filled("top_tenants", {"n": of}), {**self._values, **weeks, "most": MOST_TENANTS})
+        return [row["tenant_id"] for row in rows]
 
 
-def _series(rows: list[dict[str, Any]], key: str, column: str, edges: Sequence[datetime]) -> tuple[int, ...]:
+def _filled(name: str, parts: dict[str, str]) -> bytes:
+    text = SQL[name]
+    for part, filling in parts.items():
+        text = text.replace(f"{{{part}}}", filling)
+    return text.encode()
+
+
+def _week(at: datetime) -> datetime:
+    """The Monday (UTC) at or before it."""
+    day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=day.weekday())
+
+
+def _cut_halves(edges: Sequence[datetime]) -> list[datetime]:
+    """Half hours (UTC) that an edge cuts, as it does where a zone is a quarter of an hour off."""
+    halves = {edge: edge - (edge - _FIRST) % _HALF for edge in edges}
+    return sorted({half for edge, half in halves.items() if half != edge})
+
+
+def _series(rows: list[Row], of: str, edges: Sequence[datetime]) -> tuple[int, ...]:
     counts = [0] * (len(edges) - 1)
     for row in rows:
-        if row[column] == key:
-            counts[row["part"] - 1] += row["n"]
+        counts[row["part"] - 1] += row[of]
     return tuple(max(0, n) for n in counts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,10 +33,11 @@ def get_evidence(*, as_of: AsOf | None = None, source: JobSource | None = None) 
     values |= usual(source, as_of)
     values |= {"hour": now - HOUR, "day": now - DAY, "since": now - DAY - WEEK, "while": now - PACE_OVER}
     parts = {
-        "where": reach,
+        "counted": SQL["counted_of_all" if source.tenant is None else "counted_of_tenant"],
+        "ended": SQL["ended_of_all" if source.tenant is None else "ended_of_tenant"],
+        "long": "" if source.tenant is None else SQL["long_of_tenant"],
         "stuck": JOBS["stuck"],
-        "counts": "run_counts" if source.tenant is None else "run_counts_by_tenant",
-        "of_counts": SQL["of_all_counts" if source.tenant is None else "of_tenant_counts"],
+        "where": reach,
     }
 
     def ask(name: str) -> list[Row]:
@@ -47,7 +48,6 @@ def get_evidence(*, as_of: AsOf | None = None, source: JobSource | None = None) 
 
     with source.store.connection() as conn:
         active, ended, failed = ask("active_by_function"), ask("ended_by_function"), ask("failed_by_cause")
-        busiest = {row["function_id"]: row["n"] for row in ask("busiest_failed")}
         values["groups"] = list({row["fingerprint"] for row in failed if row["fingerprint"]})
         marks = ask("decided") if values["groups"] else []
         ids = _largest(failed)
@@ -72,7 +72,7 @@ def get_evidence(*, as_of: AsOf | None = None, source: JobSource | None = None) 
     for function in sorted({row["function_id"] for row in (*active, *ended, *failed)}):
         types.setdefault(source.types.type_of(function), []).append(function)
     found = [
-        _type(id, source.types.label_of(of[0], names.get(of[0])), of, active, ended, failed, busiest, causes)
+        _type(id, source.types.label_of(of[0], names.get(of[0])), of, active, ended, failed, causes)
         for id, of in types.items()
     ]
     links = _links(causes, failed, now, as_of, source)
@@ -111,7 +111,7 @@ def _largest(failed: list[Row]) -> list[str]:
 
 def _type(
     id: str, label: str, functions: list[str], active: list[Row], ended: list[Row], failed: list[Row],
-    busiest: Mapping[str, int], causes: list[tuple[str, Cause]],
+    causes: list[tuple[str, Cause]],
 ) -> TypeEvidence:  # fmt: skip
     def of(rows: list[Row], **alike: bool) -> list[Row]:
         return [r for r in rows if r["function_id"] in functions and all(r[k] is v for k, v in alike.items())]
@@ -135,7 +135,7 @@ def _type(
         failed_day=sum(row["n"] for row in whole),
         usual_ended=sum(row["usual"] for row in counts),
         usual_failed=sum(row["usual_failed"] for row in counts),
-        usual_busiest=sum(busiest.get(function, 0) for function in functions),
+        usual_busiest=sum(row["busiest"] for row in counts),
         tenants=whole[0]["tenants"] if len(whole) == 1 else None,
         causes=tuple(cause for function, cause in causes if function in functions),
     )

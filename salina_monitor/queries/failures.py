@@ -32,7 +32,7 @@ def get_failure_groups(
     as_of: AsOf | None = None,
     source: JobSource | None = None,
 ) -> tuple[FailureGroup, ...]:
-    """Groups of the newest `FAILURE_CAP` failures, largest first: the `MOST_GROUPS` largest, or those in `only`.
+    """Groups of the newest `FAILURE_CAP` failures, largest first: the `MOST_GROUPS` largest, or of those in `only`.
 
     With `filters` only failures of that list count, and its window instead of `span`. Raises StoreError.
     """
@@ -40,12 +40,14 @@ def get_failure_groups(
     as_of = as_of or source.state().as_of
     now, length = source.now_at(as_of), span.span or timedelta(days=90)
     reach, values = reach_of(source, as_of)
-    since, until, listed = now - length, "", reach
+    since, narrowed, listed = now - length, "", reach
     if filters is not None:
         listed, values = where(source, replace(filters, range=TimeRange.ALL, since=None, until=None), as_of)
         if filters.since is not None and filters.until is not None:
-            since, length, until = filters.since, filters.until - filters.since, f" and {SQL['until']}"
+            since, length, narrowed = filters.since, filters.until - filters.since, f" and {SQL['until']}"
             values["until"] = filters.until
+    if only is not None:
+        narrowed += f" and {SQL['only']}"
     values |= {"since": since, "cap": FAILURE_CAP, "most": TENANTS_SHOWN, "early": EARLY}
     values |= {"only": None if only is None else list(only), "limit": MOST_GROUPS if only is None else len(only)}
     values["seconds"] = bucket_size(length).total_seconds()
@@ -55,7 +57,7 @@ def get_failure_groups(
         first_failed = SQL["first_failed_of_search"].replace("{first_failed}", first_failed)
 
     def ask(name: str) -> list[dict[str, Any]]:
-        text = SQL[name].replace("{first_failed}", first_failed).replace("{until}", until)
+        text = SQL[name].replace("{first_failed}", first_failed).replace("{narrowed}", narrowed)
         return conn.execute(text.replace("{where}", listed).replace("{reach}", reach).encode(), values).fetchall()
 
     with source.store.connection() as conn:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import Connection
 
 from salina_monitor.models import AsOf, Function, JobEntry, JobFilters, JobPage, JobStatus
 from salina_monitor.queries.predicates import (
@@ -22,8 +25,12 @@ from salina_monitor.queries.predicates import (
 )
 from salina_monitor.queries.rows import entry_of
 from salina_monitor.queries.source import JobSource, current_source
+from salina_monitor.queries.words import are_frequent, of_whole_words
 
+Row = dict[str, Any]
 PAGE_CAP = 500
+# So many of the newest runs are looked through for a page of what is frequent.
+NEWEST = 10_000
 TENANT_CHOICES = 1_000
 
 
@@ -57,7 +64,8 @@ def get_recent_jobs(
     asked_for = max(1, min(page, PAGE_CAP))
     values |= {"cap": COUNT_CAP + 1, "limit": page_size, "offset": (asked_for - 1) * page_size}
     with source.store.connection() as conn:
-        counted = conn.execute(filled(count_query(filters), predicate), values).fetchone()
+        frequent = _more_than_counted(conn, source, filters, as_of, predicate, values)
+        counted = frequent or conn.execute(filled(count_query(filters), predicate), values).fetchone()
         assert counted is not None
         total, capped = min(counted["n"], COUNT_CAP), counted["n"] > COUNT_CAP
         last = max(1, min(PAGE_CAP, -(-total // page_size)))
@@ -66,14 +74,30 @@ def get_recent_jobs(
             ids = counted["ids"]
         else:
             offset = (page - 1) * page_size
-            values |= {"offset": offset, "reach": offset + page_size}
-            ids = [row["id"] for row in conn.execute(filled(page_query(filters), predicate), values)]
+            values |= {"offset": offset, "reach": offset + page_size, "newest": NEWEST}
+            names = ["page_of_newest"] if frequent else []
+            for name in (*names, page_query(filters)):
+                ids = [row["id"] for row in conn.execute(filled(name, predicate), values)]
+                if len(ids) == page_size:
+                    break
         rows = conn.execute(SQL["jobs_by_id"], {"ids": ids}).fetchall()
         active = [row["id"] for row in rows if row["ended_seq"] > as_of.seq]
         asked = {**usual(source, as_of), "ids": active}
         stuck = {row["id"] for row in conn.execute(filled("stuck_of", SQL["stuck"]), asked)} if active else set()
     jobs = tuple(replace(entry_of(row, source, as_of), stuck=row["id"] in stuck) for row in rows)
     return JobPage(jobs, total, capped, as_of.at, page, page_size, state.stale(source.clock()))
+
+
+def _more_than_counted(
+    conn: Connection[Row], source: JobSource, filters: JobFilters, as_of: AsOf, predicate: str, values: Row
+) -> Row | None:
+    """The capped number of a search for frequent words; None where it is not known to be so many."""
+    if not filters.text.strip():
+        return None
+    if not are_frequent(conn, filters.text, *where(source, replace(filters, text=""), as_of), COUNT_CAP):
+        return None
+    found = conn.execute(filled("count_of_all", predicate), of_whole_words(values)).fetchone()
+    return found if found is not None and found["n"] > COUNT_CAP else None
 
 
 def get_job_ids(filters: JobFilters, as_of: AsOf, limit: int, *, source: JobSource | None = None) -> list[str]:

@@ -23,26 +23,26 @@ def get_job_summary(*, as_of: AsOf | None = None, source: JobSource | None = Non
         return JobSummary(None, None, None, None, as_of=None, stale=True)
     now = source.now_at(as_of)
     active, queued = [0] * 24, [0] * 24
+    stuck = {True: 0, False: 0}
     oldest: datetime | None = None
     final = {JobStatus.COMPLETED: [0] * 48, JobStatus.FAILED: [0] * 48}
     reach, values = reach_of(source, as_of)
     values |= {"now": now, "cap": 2 * COUNT_CAP + 1, "oldest": now - DAY, "since": now - 2 * DAY}
+    values |= usual(source, as_of)
     with source.store.connection() as conn:
-        for row in conn.execute(filled("by_hour_active", reach), values):
+        for row in conn.execute(_active_query(reach), values):
             (active if row["running"] else queued)[23 - _hours_ago(row["hour"], now, 23)] += row["n"]
+            stuck[row["running"]] += row["stuck"]
             if not row["running"]:
                 oldest = min(filter(None, (oldest, row["oldest"])))
         cut = sum(active) + sum(queued) > 2 * COUNT_CAP
         if cut:
             first = conn.execute(filled("oldest_queued", reach), values).fetchone()
             oldest = first["at"] if first else None
-        asked = {**values, **usual(source, as_of)}
-        stuck = {
-            row["running"]: row["n"]
-            for row in conn.execute(filled("stuck_count", f"{reach} and {SQL['stuck']}"), asked)
-        }
+            rows = conn.execute(filled("stuck_count", f"{reach} and {SQL['stuck']}"), values)
+            stuck = {row["running"]: row["n"] for row in rows}
         for row in conn.execute(_ended_query(source, reach), values | ended_pieces(now)):
-            final[JobStatus(row["status"])][47 - max(0, min(47, row["part"]))] += row["n"]
+            final[JobStatus(row["status"])][47 - _hours_ago(row["hour"], now, 47)] += row["n"]
     numbers = {
         "active": sum(active),
         "queued": sum(queued),
@@ -80,6 +80,10 @@ def ended_pieces(now: datetime) -> dict[str, Any]:
     pieces = {f"begin_{place}": begin for place, begin in enumerate(begins)}
     pieces |= {f"end_{place}": end for place, end in enumerate(ends)}
     return {"quarter": last, "cut": cut, **pieces}
+
+
+def _active_query(reach: str) -> bytes:
+    return SQL["by_hour_active"].replace("{stuck}", SQL["stuck"]).replace("{where}", reach).encode()
 
 
 def _ended_query(source: JobSource, reach: str) -> bytes:

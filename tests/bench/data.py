@@ -105,14 +105,22 @@ def _count(conn: Connection[dict[str, Any]]) -> None:
         " quarter_of(ended_at), function_id, status, count(*) from runs"
         " where ended_at < 'infinity' and tenant_id is not null group by 1, 2, 3, 4 order by 2, 1, 3, 4"
     )
+    each = ", ".join(f"sum(n * (status = '{status}')::int)" for status in ("completed", "failed", "cancelled"))
+    columns = "n, completed, failed, cancelled"
     conn.execute(
-        "insert into run_counts_by_tenant_day (day, tenant_id, status, n) select day_of(bucket), tenant_id, status,"
-        " sum(n) from run_counts_by_tenant group by 1, 2, 3 order by 1, 2, 3"
+        f"insert into run_counts_by_half (half, function_id, {columns}) select half_of(bucket), function_id, sum(n),"
+        f" {each} from run_counts group by 1, 2 order by 1, 2".encode()
     )
     conn.execute(
-        "insert into run_counts_by_tenant_hour (tenant_id, hour, status, n) select tenant_id, hour_of(bucket), status,"
-        " sum(n) from run_counts_by_tenant group by 1, 2, 3 order by 2, 1, 3"
+        f"insert into run_counts_by_tenant_half (tenant_id, half, {columns}) select tenant_id, half_of(bucket), sum(n),"
+        f" {each} from run_counts_by_tenant group by 1, 2 order by 2, 1".encode()
     )
+    for part in ("day", "week"):
+        conn.execute(
+            f"insert into run_counts_by_tenant_{part} ({part}, tenant_id, {columns}) select {part}_of(half), tenant_id,"
+            " sum(n), sum(completed), sum(failed), sum(cancelled) from run_counts_by_tenant_half"
+            " group by 1, 2 order by 1, 2".encode()
+        )
 
 
 def _chunks(rnd: random.Random, runs: int, active: int, days: int, tenants: int, failed: float) -> Iterator[str]:

@@ -2,6 +2,10 @@
 -- Predicate: before the end of a window.
 ended_at < %(until)s
 
+-- name: only
+-- Predicate: of some causes.
+fingerprint = any(%(only)s)
+
 -- name: first_failed
 -- Part of `groups`: when a group was seen first, whatever the range.
 (select ended_at from runs where fingerprint = largest.fingerprint and status = 'failed'
@@ -24,7 +28,7 @@ coalesce((
 with failed as (
     select fingerprint, function_id, tenant_id, tenant_seq, ended_at, retry_count, superseded_seq from runs
     where status = 'failed' and fingerprint is not null and ended_at >= %(since)s
-        and ended_seq <= %(seq)s and first_seq <= %(seq)s and {where}{until}
+        and ended_seq <= %(seq)s and first_seq <= %(seq)s and {where}{narrowed}
     order by ended_at desc limit %(cap)s
 ), counted as materialized (
     select fingerprint, function_id, part, known_tenant, grouping(known_tenant) = 0 as by_tenant, count(*) as n,
@@ -34,7 +38,6 @@ with failed as (
         select case when tenant_seq <= %(seq)s then tenant_id end as known_tenant,
             floor(date_part('epoch', ended_at - %(since)s::timestamptz) / %(seconds)s)::int as part
     ) as told
-    where %(only)s::text[] is null or fingerprint = any(%(only)s)
     group by grouping sets ((fingerprint, function_id, part), (fingerprint, known_tenant))
 ), largest as materialized (
     select fingerprint, sum(n)::bigint as n, sum(superseded)::bigint as superseded,

@@ -68,18 +68,20 @@ tenant_id is null and tenant_seq <= %(seq)s
 
 -- name: stuck
 -- Predicate: active at the view's sync for longer than three times what 95 of 100 runs of its function take, a floor
--- at least. Where too few runs were traced to know what is usual, an hour counts.
+-- at least. Where too few runs were traced to know what is usual, an hour counts. What is usual of all functions is read
+-- once, and not again for each run.
 (ended_seq > %(seq)s and case
     when running_seq <= %(seq)s then %(now)s - coalesce(started_at, queued_at) > make_interval(secs => greatest(
-        %(run_floor_s)s, coalesce((select 3 * duration_p95_ms / 1000.0 from baselines b
-            where b.function_id = runs.function_id and b.n >= %(least_runs)s), %(unknown_s)s)))
+        %(run_floor_s)s, coalesce(((select jsonb_object_agg(b.function_id, 3 * b.duration_p95_ms / 1000.0) from baselines b
+            where b.n >= %(least_runs)s) ->> function_id)::float8, %(unknown_s)s)))
     else %(now)s - queued_at > make_interval(secs => greatest(
-        %(wait_floor_s)s, coalesce((select 3 * wait_p95_ms / 1000.0 from baselines b
-            where b.function_id = runs.function_id and b.n >= %(least_runs)s), %(unknown_s)s)))
+        %(wait_floor_s)s, coalesce(((select jsonb_object_agg(b.function_id, 3 * b.wait_p95_ms / 1000.0) from baselines b
+            where b.n >= %(least_runs)s) ->> function_id)::float8, %(unknown_s)s)))
     end)
 
 -- name: stuck_count
--- How many of the active runs are stuck, by whether they run. Few are active, which the planner cannot know: `offset 0`.
+-- How many of the active runs are stuck, by whether they run, where those above were cut. Few are active as a rule, which
+-- the planner cannot know: `offset 0`.
 select running_seq <= %(seq)s as running, count(*) as n
 from (select * from runs where ended_seq > %(seq)s and first_seq <= %(seq)s offset 0) as runs
 where {where} group by 1
@@ -107,7 +109,7 @@ search @@ %(words)s::tsquery
 
 -- name: expected
 -- How many runs the planner expects to hold a word; nothing is read.
-explain (format json) select from runs where search @@ %(word)s::tsquery
+explain (format json) select from runs where {where} and search @@ %(word)s::tsquery
 
 -- name: page
 -- One page of ids, newest first. What was queued shortly before the range or in it sorts before the few
@@ -124,6 +126,13 @@ order by queued_at desc, id desc limit %(limit)s offset %(offset)s
 -- name: page_of_all
 -- One page of ids without a range, newest first.
 select id from runs where {where} order by queued_at desc, id desc limit %(limit)s offset %(offset)s
+
+-- name: page_of_newest
+-- One page of ids, newest first, as far as the newest runs hold it: of what is frequent they mostly do, while the planner,
+-- who takes words that always come together for a rare chance, would look all of it up and sort it.
+select id from (
+    select * from runs order by queued_at desc, id desc limit %(newest)s
+) as runs where {where} order by queued_at desc, id desc limit %(limit)s offset %(offset)s
 
 -- name: count
 -- How many runs of a range, up to a cap; in two halves for the same reason as the page.
@@ -191,17 +200,18 @@ with later as materialized (
 select id from later order by ended_at, id limit 1
 
 -- name: by_hour_ended
--- Completed and failed runs since a time, by how many hours before the view's moment. Whole quarters of an hour as they
--- were counted, less what the view cannot know yet; quarters that an edge cuts (where numbers must be exact) run by run.
+-- Completed and failed runs since a time, by hours that are counted back from the view's moment. Whole quarters of an
+-- hour as they were counted, less what the view cannot know yet; quarters that an edge cuts (where numbers must be exact)
+-- run by run.
 -- `is true` keeps the status out of the index's condition: PostgreSQL 18 takes it for costly there, and would read the
 -- quarters of all tenants for those of one.
-select status, part, sum(n)::bigint as n from (
-    select status, (ceil(extract(epoch from %(now)s - (bucket + interval '450 seconds')) / 3600) - 1)::int as part, n
+select status, hour, sum(n)::bigint as n from (
+    select status, date_bin('1 hour', bucket + interval '450 seconds', %(now)s) as hour, n
     from {counts}
     where bucket >= %(since)s and bucket < %(quarter)s and bucket <> all(%(cut)s)
         and (status in ('completed', 'failed')) is true and {counted}
     union all
-    select status, (ceil(extract(epoch from %(now)s - (quarter_of(ended_at) + interval '450 seconds')) / 3600) - 1)::int, -1
+    select status, date_bin('1 hour', quarter_of(ended_at) + interval '450 seconds', %(now)s), -1
     from runs
     where ended_seq > %(seq)s and ended_seq < 9223372036854775807 and ended_at >= %(since)s and ended_at < %(quarter)s
         and quarter_of(ended_at) <> all(%(cut)s) and status in ('completed', 'failed') and {counted}
@@ -212,14 +222,14 @@ select status, part, sum(n)::bigint as n from (
 -- name: run_by_run
 -- Part of it, once for each quarter that an edge cuts.
 union all
-select status, (ceil(extract(epoch from %(now)s - ended_at) / 3600) - 1)::int, 1 from runs
+select status, date_bin('1 hour', ended_at, %(now)s), 1 from runs
 where ended_at >= %(begin_{piece})s and ended_at < %(end_{piece})s and status in ('completed', 'failed')
     and ended_seq <= %(seq)s and first_seq <= %(seq)s and {where}
 
 -- name: known_later
 -- Part of it: runs of which it became known only after the view whose they are.
 union all
-select status, (ceil(extract(epoch from %(now)s - (quarter_of(ended_at) + interval '450 seconds')) / 3600) - 1)::int, -1
+select status, date_bin('1 hour', quarter_of(ended_at) + interval '450 seconds', %(now)s), -1
 from runs
 where tenant_seq > %(seq)s and tenant_seq < 9223372036854775807 and tenant_id = %(scope)s and ended_seq <= %(seq)s
     and ended_at >= %(since)s and ended_at < %(quarter)s and quarter_of(ended_at) <> all(%(cut)s)
@@ -230,13 +240,14 @@ where tenant_seq > %(seq)s and tenant_seq < 9223372036854775807 and tenant_id = 
 tenant_id = %(scope)s
 
 -- name: by_hour_active
--- Runs active at the view's sync, up to a cap, by the hour in which they were queued; older ones count as the oldest hour.
+-- Runs active at the view's sync, up to a cap, by the hour in which they were queued, and how many of them are stuck; older
+-- ones count as the oldest hour.
 select date_bin('1 hour', greatest(queued_at, %(oldest)s), %(now)s) as hour,
-    running_seq <= %(seq)s as running, count(*) as n, min(queued_at) as oldest
+    running_seq <= %(seq)s as running, count(*) as n, min(queued_at) as oldest, count(*) filter (where {stuck}) as stuck
 from (
-    select queued_at, running_seq from runs
+    select function_id, queued_at, started_at, running_seq, ended_seq from runs
     where ended_seq > %(seq)s and first_seq <= %(seq)s and {where} limit %(cap)s
-) as active
+) as runs
 group by 1, 2
 
 -- name: oldest_queued

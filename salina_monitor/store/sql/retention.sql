@@ -35,28 +35,38 @@ update retention_state set texts_until = %(until)s
 -- Quarters that hold no run any more.
 select (select count(*) from run_counts where bucket < %(bucket)s)
     + (select count(*) from run_counts_by_tenant where bucket < %(bucket)s)
-    + (select count(*) from run_counts_by_tenant_day where day < %(day)s) as n
+    + (select count(*) from run_counts_by_tenant_day where day < %(day)s)
+    + (select count(*) from run_counts_by_tenant_week where week < %(day)s - interval '6 days') as n
 
 -- name: prune_run_counts
 -- Some of them. What still counts a run stays with it.
 with quarters as (
     delete from run_counts where (bucket, function_id, status) in (
         select bucket, function_id, status from run_counts where bucket < %(bucket)s and n <= 0
-        order by bucket limit %(most)s for update skip locked) returning 1
+        order by bucket limit %(most)s for update skip locked) returning bucket, function_id
+), halves as (
+    delete from run_counts_by_half h
+    using (select distinct half_of(bucket) as half, function_id from quarters) as q
+    where (h.half, h.function_id) = (q.half, q.function_id) and h.n <= 0
 ), of_tenants as (
     delete from run_counts_by_tenant where (tenant_id, bucket, function_id, status) in (
         select tenant_id, bucket, function_id, status from run_counts_by_tenant where bucket < %(bucket)s and n <= 0
-        order by bucket limit %(most)s for update skip locked) returning tenant_id, bucket, status
-), hours as (
-    delete from run_counts_by_tenant_hour h
-    using (select distinct tenant_id, hour_of(bucket) as hour, status from of_tenants) as q
-    where (h.tenant_id, h.hour, h.status) = (q.tenant_id, q.hour, q.status) and h.n <= 0
+        order by bucket limit %(most)s for update skip locked) returning tenant_id, bucket
+), halves_of_tenants as (
+    delete from run_counts_by_tenant_half h
+    using (select distinct tenant_id, half_of(bucket) as half from of_tenants) as q
+    where (h.tenant_id, h.half) = (q.tenant_id, q.half) and h.n <= 0
 ), days as (
-    delete from run_counts_by_tenant_day where (day, tenant_id, status) in (
-        select day, tenant_id, status from run_counts_by_tenant_day where day < %(day)s and n <= 0
+    delete from run_counts_by_tenant_day where (day, tenant_id) in (
+        select day, tenant_id from run_counts_by_tenant_day where day < %(day)s and n <= 0
         order by day limit %(most)s for update skip locked) returning 1
+), weeks as (
+    delete from run_counts_by_tenant_week where (week, tenant_id) in (
+        select week, tenant_id from run_counts_by_tenant_week where week < %(day)s - interval '6 days' and n <= 0
+        order by week limit %(most)s for update skip locked) returning 1
 )
-select (select count(*) from quarters) + (select count(*) from of_tenants) + (select count(*) from days) as n
+select (select count(*) from quarters) + (select count(*) from of_tenants) + (select count(*) from days)
+    + (select count(*) from weeks) as n
 
 -- name: rows_health_checks
 -- Results of checks older than they are kept.

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
+from salina_monitor.jobtypes import JobTypes
 from salina_monitor.mirror.traces import read_trace
 from salina_monitor.models import Event, JobFilters, JobStatus, Role, Run, TimeRange, User
 from salina_monitor.parts import edges_of
 from salina_monitor.queries import (
+    JobSource,
     get_counts_by_status,
     get_counts_by_tenant,
     get_job_summary,
     get_recent_jobs,
     get_usual_times,
 )
-from salina_monitor.queries.counts import OTHERS
+from salina_monitor.queries.counts import MOST_TENANTS, OTHERS, SHOWN
+from salina_monitor.settings import Settings
 from salina_monitor.store import Store
+from salina_monitor.store.embedded import EmbeddedServer
+from salina_monitor.store.migrate import known_migrations, migrate
+from tests.bench.data import FUNCTIONS, NOW, fill
+from tests.conftest import drop_database
 from tests.integration.mirror.conftest import Bench
 from tests.support.fake_client import START, run
 
 S = JobStatus
 EDGES = edges_of(TimeRange.DAY, START, UTC)
+
+
+@pytest.fixture
+def empty(pg_server: EmbeddedServer, settings_for: Any) -> Iterator[Settings]:
+    """Settings whose store is an empty database."""
+    pg_server.create_database("older_counts")
+    yield settings_for(MONITOR_DATABASE_URL=pg_server.dsn("older_counts"))
+    drop_database(pg_server, "older_counts")
 
 
 @pytest.fixture
@@ -48,18 +67,23 @@ def ready(bench: Bench) -> None:
 
 
 def assert_equal_to_runs(store: Store) -> None:
-    """All four tables against a count of the runs themselves."""
+    """All tables against a count of the runs themselves."""
     ended = "from runs where ended_at < 'infinity'"
     tenants = f"{ended} and tenant_id is not null"
+    columns = "n, completed, failed, cancelled"
+    each = "count(*), " + ", ".join(f"count(*) filter (where status = '{s.value}')" for s in SHOWN)
     pairs = {
         "select bucket, function_id, status, n from run_counts where n <> 0":
             f"select quarter_of(ended_at), function_id, status, count(*) {ended} group by 1, 2, 3",
+        f"select half, function_id, {columns} from run_counts_by_half where n <> 0":
+            f"select half_of(ended_at), function_id, {each} {ended} group by 1, 2",
         "select tenant_id, bucket, function_id, status, n from run_counts_by_tenant where n <> 0":
             f"select tenant_id, quarter_of(ended_at), function_id, status, count(*) {tenants} group by 1, 2, 3, 4",
-        "select tenant_id, hour, status, n from run_counts_by_tenant_hour where n <> 0":
-            f"select tenant_id, hour_of(ended_at), status, count(*) {tenants} group by 1, 2, 3",
-        "select day, tenant_id, status, n from run_counts_by_tenant_day where n <> 0":
-            f"select day_of(ended_at), tenant_id, status, count(*) {tenants} group by 1, 2, 3",
+        **{
+            f"select tenant_id, {part}, {columns} from run_counts_by_tenant_{part} where n <> 0":
+                f"select tenant_id, {part}_of(ended_at), {each} {tenants} group by 1, 2"
+            for part in ("half", "day", "week")
+        },
     }  # fmt: skip
     with store.connection() as conn:
         for kept, counted in pairs.items():
@@ -162,6 +186,83 @@ def test_tenants_with_most_jobs_have_names_and_the_rest_is_one(bench: Bench) -> 
     assert sizes == {**{f"t{place:02d}": 12 - place for place in range(8)}, OTHERS: 4 + 3 + 2 + 1}
     failed = get_counts_by_tenant(EDGES, JobFilters(status=S.FAILED), source=bench.source)
     assert failed.total == sum(1 for job in bench.client.runs.values() if job.status is S.FAILED)
+
+
+@pytest.fixture
+def months(store: Store, settings_for: Any) -> JobSource:
+    """Two months of a dozen tenants."""
+    fill(store, 6_000, days=60, tenants=12, active=5)
+    return JobSource(store, JobTypes.of(settings_for()), clock=lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    ("span", "zone", "filters"),
+    [
+        (TimeRange.WEEK, "UTC", JobFilters()),
+        (TimeRange.WEEK, "Asia/Kathmandu", JobFilters(status=S.FAILED)),
+        (TimeRange.WEEK, "Asia/Kathmandu", JobFilters(type="pdf-generation", status=S.COMPLETED)),
+        (TimeRange.MONTH, "Asia/Kolkata", JobFilters(status=S.FAILED)),
+        (TimeRange.MONTH, "Asia/Kathmandu", JobFilters()),
+        (TimeRange.MONTH, "America/Los_Angeles", JobFilters(type="pdf-generation")),
+    ],
+)
+def test_bars_of_tenants_are_what_the_runs_say(
+    months: JobSource, span: TimeRange, zone: str, filters: JobFilters
+) -> None:
+    edges = edges_of(span, NOW, ZoneInfo(zone))
+    found = get_counts_by_tenant(edges, filters, source=months)
+    with months.store.connection() as conn:
+        rows = conn.execute(
+            "select tenant_id, width_bucket(ended_at, %(edges)s::timestamptz[]) as part, count(*)::int as n from runs"
+            " where ended_at >= %(first)s and ended_at < %(last)s and status = any(%(statuses)s)"
+            " and function_id = any(%(functions)s) group by 1, 2",
+            {
+                "edges": list(edges), "first": edges[0], "last": edges[-1],
+                "statuses": [filters.status] if filters.status else list(SHOWN),
+                "functions": list(months.types.functions_of(filters.type)) if filters.type else list(FUNCTIONS),
+            },
+        ).fetchall()  # fmt: skip
+    expected: dict[str, list[int]] = {}
+    for row in rows:
+        bars = expected.setdefault(
+            row["tenant_id"] if row["tenant_id"] in found.series else OTHERS, [0] * (len(edges) - 1)
+        )
+        bars[row["part"] - 1] += row["n"]
+    assert len(found.series) == MOST_TENANTS + 1
+    assert found.series == {tenant: tuple(bars) for tenant, bars in expected.items()}
+
+
+def test_the_tenants_named_are_those_with_most_in_the_days_of_the_range(months: JobSource) -> None:
+    """Whole weeks are read as such: none twice, no day left out, whichever weekday it begins and ends on."""
+    for days, ago in itertools.product([1, 3, 6, 7, 8, 13, 14, 30, 45], range(8)):
+        last = NOW.replace(hour=0) - timedelta(days=ago)
+        first = last - timedelta(days=days)
+        counts = get_counts_by_tenant([first, last], JobFilters(status=S.COMPLETED), source=months)
+        with months.store.connection() as conn:
+            rows = conn.execute(
+                "select tenant_id from runs where status = 'completed' and ended_at >= %s and ended_at < %s"
+                " group by 1 order by count(*) desc, 1 limit 8",
+                (first, last),
+            ).fetchall()
+        assert set(counts.series) - {OTHERS} == {row["tenant_id"] for row in rows}, (days, ago)
+
+
+def test_counts_of_an_older_store_are_made_from_what_it_had(empty: Settings) -> None:
+    known = known_migrations()
+    with psycopg.connect(empty.monitor_database_url, row_factory=dict_row) as conn:
+        migrate(lambda: psycopg.connect(empty.monitor_database_url, row_factory=dict_row),
+                [migration for migration in known if migration.version < 41])  # fmt: skip
+        conn.execute(
+            "insert into runs (id, function_id, status, queued_at, ended_at, is_long, first_seq, ended_seq, tenant_id)"
+            " select 'R' || n, 'f' || n % 3, (array['completed', 'failed', 'cancelled', 'unknown'])[n % 4 + 1],"
+            " at, at, false, 1, 1, (array['a', 'b', null])[n % 3 + 1]"
+            " from generate_series(1, 500) n, lateral (select timestamptz '2026-11-01' + n * interval '37 minutes' as at) as q"
+        )
+        conn.commit()
+    with Store.open(empty) as store:
+        assert_equal_to_runs(store)
+        with store.connection() as conn:
+            assert conn.execute("select sum(n)::int as n from run_counts_by_half").fetchone() == {"n": 500}
 
 
 def test_filters_of_type_and_tenant_narrow_the_bars(bench: Bench) -> None:

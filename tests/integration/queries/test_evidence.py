@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from salina_monitor.evidence import TypeEvidence
+from salina_monitor.jobtypes import JobTypes
 from salina_monitor.models import Event, JobStatus, Role, User
-from salina_monitor.queries import get_evidence, get_job_summary
+from salina_monitor.queries import JobSource, get_evidence, get_job_summary
 from salina_monitor.store import Store
+from tests.bench.data import NOW, fill
 from tests.integration.mirror.conftest import Bench
 from tests.support.fake_client import START, run
 
@@ -112,6 +115,44 @@ def test_the_numbers_agree_with_the_cards(bench: Bench) -> None:
     assert found.oldest_queued_at == cards.oldest_queued_at
 
 
+@pytest.mark.parametrize("minutes", [0, 7.3, 15, 22, 30, 52.5])
+@pytest.mark.parametrize("tenant", [None, "tenant-0001"])
+def test_what_is_usual_is_what_the_runs_say(
+    store: Store, settings_for: Any, minutes: float, tenant: str | None
+) -> None:
+    """Days and the week before begin at a quarter of an hour, the last hour at its second."""
+    fill(store, 4_000, days=12, tenants=3, active=5)
+    now = NOW + timedelta(minutes=minutes)
+    with store.connection() as conn:
+        conn.execute("update mirror_state set synced_at = %(now)s, server_at = %(now)s", {"now": now})
+        rows = conn.execute(
+            "select function_id, max(hour)::int as hour, sum(day)::int as day, sum(usual)::int as usual,"
+            " sum(usual_failed)::int as usual_failed, max(usual_failed)::int as busiest from ("
+            "  select function_id, date_trunc('hour', ended_at),"
+            "  sum(count(*) filter (where ended_at >= %(hour)s)) over (partition by function_id) as hour,"
+            "  count(*) filter (where quarter >= %(day)s) as day, count(*) filter (where quarter < %(day)s) as usual,"
+            "  count(*) filter (where quarter < %(day)s and status = 'failed') as usual_failed"
+            "  from runs, lateral (select quarter_of(ended_at) as quarter) as q"
+            "  where status in ('completed', 'failed') and ended_at < 'infinity' and quarter >= %(since)s"
+            "  and coalesce(tenant_id = %(tenant)s, true) group by 1, 2"
+            " ) as hours group by 1",
+            {"hour": now - timedelta(hours=1), "day": now - timedelta(days=1), "since": now - timedelta(days=8),
+             "tenant": tenant},
+        ).fetchall()  # fmt: skip
+    source = JobSource(store, JobTypes.of(settings_for()), clock=lambda: now, tenant=tenant)
+    found = get_evidence(source=source)
+    assert found is not None
+    told = {
+        one.id: (one.ended_hour, one.ended_day, one.usual_ended, one.usual_failed, one.usual_busiest)
+        for one in found.types
+    }
+    names = ("hour", "day", "usual", "usual_failed", "busiest")
+    counted = {source.types.type_of(row["function_id"]): tuple(row[name] for name in names) for row in rows}
+    assert counted.keys() <= told.keys()
+    assert told == {id: counted.get(id, (0, 0, 0, 0, 0)) for id in told}
+    assert sum(numbers[3] for numbers in told.values()) > 10
+
+
 def test_causes_have_numbers_times_and_the_tenants_hit(bench: Bench) -> None:
     for number in range(6):
         put(bench, number, S.FAILED, hours=0.2 + number / 4, message=f"S3 503 for s3://b/{number}.pdf",
@@ -187,8 +228,9 @@ def test_a_decision_about_a_small_cause_counts_among_a_hundred_larger_ones(
 ) -> None:
     """The list of causes is capped; what the verdict counts as open is not."""
     monkeypatch.setattr("salina_monitor.queries.failures.MOST_GROUPS", 2)
+    monkeypatch.setattr("salina_monitor.queries.failures.FAILURE_CAP", 4)
     for number, message in enumerate(["one", "one", "two", "two", "three", "three", "small"]):
-        put(bench, number, S.FAILED, hours=0.6, message=message)
+        put(bench, number, S.FAILED, hours=0.6 + number / 10, message=message)
     ready(bench)
     with bench.store.connection() as conn:
         conn.execute(
@@ -204,10 +246,14 @@ def test_the_pace_is_that_of_the_last_quarter_of_an_hour(bench: Bench) -> None:
         put(bench, number, hours=hours)
     put(bench, 10, S.QUEUED, hours=0.2)
     put(bench, 11, S.QUEUED, hours=2)
+    put(bench, 12, hours=0.1, tenant="other")
+    took_long = run(13, queued=START - timedelta(hours=3), took_s=2.9 * 3600)
+    bench.client.put(took_long, tenant="acme")
     ready(bench)
-    found = get_evidence(source=bench.source)
-    assert found is not None
-    assert (found.arrived, found.ended) == (4, 3)
+    for source, pace in {bench.source: (5, 5), replace(bench.source, tenant="acme"): (4, 4)}.items():
+        found = get_evidence(source=source)
+        assert found is not None
+        assert (found.arrived, found.ended) == pace
 
 
 def test_what_started_in_the_last_quarter_of_an_hour_is_counted_as_far_as_it_is_known(bench: Bench) -> None:

@@ -9,10 +9,19 @@ from typing import Any
 
 import pytest
 
-from salina_monitor.models import NO_TENANT, AsOf, Event, JobFilters, JobStatus, TimeRange
-from salina_monitor.queries import count_new_jobs, get_filter_choices, get_job_summary, get_recent_jobs, iter_jobs
+from salina_monitor.jobtypes import JobTypes
+from salina_monitor.models import NO_TENANT, AsOf, Event, JobFilters, JobPage, JobStatus, TimeRange
+from salina_monitor.queries import (
+    JobSource,
+    count_new_jobs,
+    get_filter_choices,
+    get_job_summary,
+    get_recent_jobs,
+    iter_jobs,
+)
 from salina_monitor.queries import summary as summary_module
 from salina_monitor.store import Store
+from tests.bench.recording import statements_of
 from tests.integration.mirror.conftest import Bench
 from tests.support.fake_client import START, run
 
@@ -205,11 +214,12 @@ def test_more_active_jobs_than_are_counted_are_marked_as_more(
     monkeypatch.setattr(summary_module, "COUNT_CAP", 3)
     for number in range(active):
         status = S.QUEUED if number in (0, active - 1) else S.RUNNING
-        bench.client.put(run(number, status, queued=START - timedelta(minutes=number)))
+        bench.client.put(run(number, status, queued=START - timedelta(minutes=20 * number)))
     bench.later(minutes=2)
     bench.sync()
     found = get_job_summary(source=bench.source)
-    assert found.oldest_queued_at == START - timedelta(minutes=active - 1)
+    assert found.oldest_queued_at == START - timedelta(minutes=20 * (active - 1))
+    assert (found.stuck_running, found.stuck_queued) == (active - 4, 1)
     assert ("queued" in found.capped) == (active == 7)
     assert "active" in found.capped
 
@@ -288,3 +298,43 @@ def test_counts_stop_at_the_cap(bench: Bench) -> None:
     assert get_recent_jobs(JobFilters(status=S.FAILED), 500, source=bench.source).page == 500
     summary = get_job_summary(source=bench.source)
     assert (summary.failed_last_24h, summary.capped) == (10_000, {"failed_last_24h"})
+
+
+@pytest.mark.parametrize("newest", [10_000, 12])
+@pytest.mark.parametrize("tenant", [None, "a"])
+@pytest.mark.parametrize("text", ["alpha", "alpha beta", "alp", "alpha nowhere"])
+def test_a_search_for_frequent_words_has_the_pages_of_any_other(
+    store: Store, settings_for: Any, monkeypatch: pytest.MonkeyPatch, text: str, tenant: str | None, newest: int
+) -> None:
+    """Its number is known from the words themselves; its pages hold what only begins like them too."""
+    with store.connection() as conn:
+        conn.execute(
+            "insert into runs (id, function_id, status, queued_at, ended_at, is_long, first_seq, ended_seq, tenant_id,"
+            " tenant_seq, search)"
+            " select 'X' || lpad(i::text, 25, '0'), 'f', 'failed', %(at)s - i * interval '1 m', %(at)s, false, 1, 1,"
+            " case when i %% 3 > 0 then 'a' else 'b' end, 1, (case when i %% 4 = 0 or i = 14 then 'alphabet betatest '"
+            " when i %% 9 < 7 then 'alpha beta ' else 'gamma ' end || (select string_agg('w' || i * 7 %% 150 + n, ' ')"
+            " from generate_series(0, 9) n))::tsvector from generate_series(1, 400) i",
+            {"at": START},
+        )
+        conn.execute(
+            "update mirror_state set visible_seq = 1, last_seq = 1, synced_at = %(at)s, server_at = %(at)s",
+            {"at": START},
+        )
+        conn.execute("analyze runs")  # of beginnings of words it expects nothing in particular below a hundred words
+    source = JobSource(store, JobTypes.of(settings_for()), clock=lambda: START, tenant=tenant)
+    monkeypatch.setattr("salina_monitor.queries.jobs.NEWEST", newest)
+
+    def pages() -> list[JobPage]:
+        return [get_recent_jobs(JobFilters(text=text), page, 5, source=source) for page in (1, 2, 4)]
+
+    plain = pages()
+    monkeypatch.setattr("salina_monitor.queries.jobs.COUNT_CAP", 20)
+    for page, one in zip(pages(), plain, strict=True):
+        assert [job.id for job in page.jobs] == [job.id for job in one.jobs]
+        assert (page.total, page.total_is_capped) == (min(20, one.total), one.total > 20)
+    statements = statements_of(
+        store, lambda recorder: get_recent_jobs(JobFilters(text=text), 1, 5, source=replace(source, store=recorder))
+    )
+    counted_at_once = not any(b"as materialized" in statement for statement, _ in statements)
+    assert counted_at_once == (text in ("alpha", "alpha beta"))

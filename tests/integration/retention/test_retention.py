@@ -20,6 +20,8 @@ from tests.support.fake_client import FakeClient, run
 S = JobStatus
 SettingsFor = Callable[..., Settings]
 DAY = timedelta(days=1)
+OF_ALL = ("run_counts", "run_counts_by_half")
+OF_TENANTS = tuple(f"run_counts_by_tenant{part}" for part in ("", "_half", "_day", "_week"))
 
 
 def retention(store: Store, settings: Settings, now: datetime = NOW, **options: Any) -> Retention:
@@ -48,11 +50,8 @@ def filled(store: Store) -> Store:
 
 
 def counts(store: Store) -> dict[str, int]:
-    """What the three tables of counts say of what they count."""
-    return {
-        table: one(store, f"select coalesce(sum(n), 0)::int from {table}")
-        for table in ("run_counts", "run_counts_by_tenant", "run_counts_by_tenant_day")
-    }
+    """What the tables of counts say of what they count."""
+    return {table: one(store, f"select coalesce(sum(n), 0)::int from {table}") for table in (*OF_ALL, *OF_TENANTS)}
 
 
 def test_old_runs_go_with_their_counts_and_the_rest_stays_counted(filled: Store, settings_for: SettingsFor) -> None:
@@ -67,14 +66,14 @@ def test_old_runs_go_with_their_counts_and_the_rest_stays_counted(filled: Store,
     assert went["runs"] == old
     assert rows(filled, "select id from runs order by id") == newer
     ended = "from runs where ended_at < 'infinity'"
-    assert counts(filled) == {
-        "run_counts": one(filled, f"select count(*)::int {ended}"),
-        "run_counts_by_tenant": one(filled, f"select count(*)::int {ended} and tenant_id is not null"),
-        "run_counts_by_tenant_day": one(filled, f"select count(*)::int {ended} and tenant_id is not null"),
-    }
+    everything = one(filled, f"select count(*)::int {ended}")
+    of_tenants = one(filled, f"select count(*)::int {ended} and tenant_id is not null")
+    assert counts(filled) == dict.fromkeys(OF_ALL, everything) | dict.fromkeys(OF_TENANTS, of_tenants)
     assert one(filled, "select min(bucket) from run_counts") >= edge - timedelta(minutes=30)
-    hours = "from run_counts_by_tenant_hour where hour < %s"
-    assert one(filled, f"select count(*) {hours}", edge - timedelta(hours=2)) == 0
+    assert one(filled, "select min(half) from run_counts_by_half") >= edge - timedelta(hours=1)
+    assert one(filled, "select min(half) from run_counts_by_tenant_half") >= edge - timedelta(hours=1)
+    assert one(filled, "select min(day) from run_counts_by_tenant_day") >= edge - 3 * DAY
+    assert one(filled, "select min(week) from run_counts_by_tenant_week") >= edge - 9 * DAY
     assert gone(keeper.prune()) == {}
 
 
