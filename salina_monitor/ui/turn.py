@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-AT_ONCE = 3
-"""One computes while the others wait for the store; more would only take each other's processor."""
-PATIENCE_S = 2.0
+AT_ONCE = 2
+"""One computes while the other waits for the store; more would only take each other's processor."""
+PATIENCE_S = 4.0
 """Then a page is painted all the same: those before it may be waiting for a store that keeps silent."""
 _places = threading.Semaphore(AT_ONCE)
 
