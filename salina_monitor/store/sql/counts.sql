@@ -22,8 +22,7 @@ where bucket >= %(first)s and bucket < %(last)s and {narrowed}
 
 -- name: quarters_of_tenants
 -- Part of it, where it is of one job type, as half hours of a tenant are counted for all types together. Each tenant is
--- looked up by itself (`offset 0`), or the planner
--- may read a week of all of them.
+-- looked up by itself (`offset 0`), or the planner may read a week of all of them.
 select t.id as tenant_id, c.bucket as at, c.n, c.n * (c.status = 'completed')::int as completed,
     c.n * (c.status = 'failed')::int as failed, c.n * (c.status = 'cancelled')::int as cancelled
 from unnest(%(tenants)s::text[]) as t (id) cross join lateral (
