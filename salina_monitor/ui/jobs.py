@@ -43,13 +43,14 @@ def render(monitor: Monitor, live: Live) -> None:
     page = get_recent_jobs(view.filters, view.page, PAGE_SIZE, as_of=live.as_of, source=source)
     view.page = page.page
     filter_row.write_url()
-    _narrowed_further(view)
-    _covered(view)
-    for note in view.dropped:
-        st.text(f"Ignored in the address: {note}.")
-    with section("The trends"):
-        trends.render(live, source, view.filters)
-    _announce(monitor, live, view, source)
+    with st.container(gap="small"):  # comes and goes: in a place of its own, or the table would be built anew each time
+        _narrowed_further(view)
+        _covered(view)
+        for note in view.dropped:
+            st.text(f"Ignored in the address: {note}.")
+        with section("The trends"):
+            trends.render(live, source, view.filters)
+        _announce(monitor, live, view, source)
     if not page.jobs:
         _empty(monitor, live, view)
         return

@@ -126,13 +126,15 @@ def end() -> None:
 
 def cookie_pixel(session: Session) -> None:
     """Let the browser of a fresh sign-in fetch its cookie. Paints nothing and takes no room."""
+    # Its place is kept when it is gone: else everything below moves up by one, and is on the screen twice for a blink.
+    place = st.container(key="session_cookie")
     ticket = st.session_state.get(TICKET)
     if not ticket:
         return
     if session.has_cookie:
         del st.session_state[TICKET]
         return
-    with st.container(key="session_cookie"):
+    with place:
         st.html(f'<img src="/admin/session/{ticket}" alt="" width="1" height="1">')
 
 

@@ -50,6 +50,18 @@ def test_it_stays_signed_in_over_reload_and_deep_link_with_filters(page: Page, s
     assert "status=failed" in other_tab.url
 
 
+def test_nothing_of_the_page_is_there_twice_while_it_is_painted_anew(page: Page, server: ServerProcess) -> None:
+    page.add_init_script(
+        "window.most = 0; new MutationObserver(() => { window.most = Math.max(window.most,"
+        " document.querySelectorAll('.st-key-refresh button').length) }).observe(document, {childList: true, subtree: true})"
+    )
+    page.goto(f"{server.url}/admin/system")
+    sign_in(page, "owner", PASSWORDS["owner"])
+    page.locator(".st-key-refresh button").first.wait_for()
+    page.wait_for_timeout(4_000)  # by then it was painted again, without the image that fetches the cookie
+    assert page.evaluate("window.most") == 1
+
+
 def test_it_gives_the_browser_a_cookie_that_no_script_sees(page: Page, server: ServerProcess) -> None:
     page.goto(f"{server.url}/admin/system")
     sign_in(page, "admin", PASSWORDS["admin"])
