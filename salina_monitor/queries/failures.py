@@ -60,7 +60,7 @@ def get_failure_groups(
         text = SQL[name].replace("{first_failed}", first_failed).replace("{narrowed}", narrowed)
         return conn.execute(text.replace("{where}", listed).replace("{reach}", reach).encode(), values).fetchall()
 
-    with source.store.connection() as conn:
+    with source.store.connection(snapshot=True) as conn:  # or a group's sample may be forgotten between two statements
         rows = ask("groups")
         if not rows:
             return ()

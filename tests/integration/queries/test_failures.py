@@ -12,7 +12,7 @@ from salina_monitor.failures import GroupState, state_of
 from salina_monitor.mirror.fingerprints import add_missing_fingerprints
 from salina_monitor.mirror.traces import read_trace
 from salina_monitor.models import Event, JobFilters, JobStatus, Role, TimeRange, User
-from salina_monitor.queries import get_failure_groups, get_recent_jobs
+from salina_monitor.queries import failures, get_failure_groups, get_recent_jobs
 from salina_monitor.store import Store
 from salina_monitor.store.migrate import known_migrations
 from tests.integration.mirror.conftest import Bench
@@ -290,3 +290,20 @@ def test_of_one_tenant_a_decision_is_told_without_its_reason(bench: Bench, store
         (group,) = get_failure_groups(filters=filters, source=bench.source)
         assert group.mark is not None
         assert (group.mark.who, group.mark.why) == ("ann", why)
+
+
+def test_a_group_stays_whole_when_its_runs_are_forgotten_while_it_is_read(
+    bench: Bench, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(bench, 1)
+    ready(bench)
+
+    class Forgetting(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            with store.connection() as other:
+                other.execute("delete from runs")
+            return super().__getitem__(name)
+
+    monkeypatch.setattr(failures, "JOBS", Forgetting(failures.JOBS))
+    assert [group.count for group in get_failure_groups(source=bench.source)] == [1]
+    assert get_failure_groups(source=bench.source) == ()
