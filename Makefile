@@ -1,20 +1,23 @@
 # make run   the monitor with played services, live, no credentials
 # make test  everything that guards it
 PYTHON ?= python3
+# What was compiled once is used by all processes that follow, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: run test chaos bench lint pictures clean
 .DEFAULT_GOAL := run
 
+# Compiled is what is used, when it is used first: all that is installed would take longer than the installing.
 $(VENV)/ready: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 …"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -r requirements.txt
 	@touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -r requirements-dev.txt
 	@touch $@
 
 run: $(VENV)/ready
@@ -32,7 +35,7 @@ BROWSERS ?= 2
 
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not alone and not e2e and not long"
-	$(BIN)/python -m pytest -n $(BROWSERS) --dist loadfile -m "e2e and not alone"
+	$(BIN)/python -m pytest -n $(BROWSERS) --dist loadfile --no-loadscope-reorder -m "not alone" tests/e2e
 	$(BIN)/python -m pytest -m "alone or long"
 
 chaos: $(VENV)/ready-dev

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -20,7 +21,7 @@ from tests.support.folders import open_folder
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("steady")
 
-LONG_FILES = ("test_system.py", "test_edges.py", "test_hostile.py", "test_investigation.py", "test_watching.py")
+LONG_FILES = ("test_watching.py", "test_system.py", "test_edges.py", "test_hostile.py", "test_investigation.py")
 SettingsFor = Callable[..., Settings]
 _numbers = itertools.count(1)
 
@@ -79,15 +80,22 @@ def drop_database(server: EmbeddedServer, name: str) -> None:
         conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
+@contextmanager
+def fresh_database(server: EmbeddedServer, template: str) -> Iterator[str]:
+    """Address of a copy of the template, dropped at the end."""
+    name = f"store_{next(_numbers)}"
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as conn:
+        copy = sql.SQL("create database {} template {} strategy file_copy")
+        conn.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
+        yield server.dsn(name)
+    drop_database(server, name)
+
+
 @pytest.fixture
 def store_dsn(pg_server: EmbeddedServer, store_template: str) -> Iterator[str]:
     """Address of a fresh migrated database, dropped after the test."""
-    name = f"store_{next(_numbers)}"
-    with psycopg.connect(pg_server.dsn("postgres"), autocommit=True) as conn:
-        copy = sql.SQL("create database {} template {} strategy file_copy")
-        conn.execute(copy.format(sql.Identifier(name), sql.Identifier(store_template)))
-        yield pg_server.dsn(name)
-    drop_database(pg_server, name)
+    with fresh_database(pg_server, store_template) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from typing import Any
 import httpx
 
 from salina_monitor.sandbox import SandboxControl, control_url
+from tests.integration.cli import forked
 
 ROOT = Path(__file__).parents[3]
 MONITOR = [sys.executable, "-m", "salina_monitor"]
@@ -52,12 +54,14 @@ class Shell:
         return {**inherited, **own, **self.env, **more}
 
     def __call__(self, *arguments: str | bytes, stdin: str = "", **env: str) -> Done:
-        done = subprocess.run(
-            [*MONITOR, *arguments], env=self.environment(**env), cwd=self.folder, input=stdin,
-            capture_output=True, text=True, timeout=90, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr, done.stderr  # jobs on standard output may have failed with one
-        return Done(done.returncode, done.stdout, done.stderr)
+        with tempfile.TemporaryDirectory() as streams:
+            for name, text in (("stdin", stdin), ("stdout", ""), ("stderr", "")):
+                Path(streams, name).write_text(text)
+            spelled = [os.fsdecode(argument) for argument in arguments]
+            code = forked.run(spelled, self.environment(**env), self.folder, Path(streams))
+            out, err = (Path(streams, name).read_text() for name in ("stdout", "stderr"))
+        assert "Traceback" not in err, err  # jobs on standard output may have failed with one
+        return Done(code, out, err)
 
     @contextmanager
     def running(self, *arguments: str, **env: str) -> Iterator[Process]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,10 @@ from salina_monitor.failures import BUCKETS, FailureGroup
 from salina_monitor.models import NO_TENANT, AsOf, JobFilters, JobStatus, TimeRange
 from salina_monitor.queries import failures as asked
 from salina_monitor.queries import get_failure_groups, get_recent_jobs
+from salina_monitor.settings import Settings
 from salina_monitor.store import Store
+from salina_monitor.store.embedded import EmbeddedServer
+from tests.conftest import fresh_database
 from tests.integration.mirror.conftest import Bench
 from tests.integration.queries.test_failures import put, ready
 from tests.support.fake_client import START
@@ -182,9 +185,15 @@ NARROWED: dict[str, tuple[JobFilters, Callable[[Row, int], bool]]] = {
 }
 
 
-@pytest.fixture(params=range(3))
-def world(store: Store, settings_for: Any, request: pytest.FixtureRequest) -> World:
-    return World(store, settings_for, request.param)
+@pytest.fixture(scope="module", params=range(3))
+def world(pg_server: EmbeddedServer, store_template: str, request: pytest.FixtureRequest) -> Iterator[World]:
+    """One for all tests that only ask: to fill it takes longer than to ask it."""
+
+    def settings_for(**env: str) -> Settings:
+        return Settings.load({"MONITOR_DATABASE_URL": dsn, **env})
+
+    with fresh_database(pg_server, store_template) as dsn, Store.open(settings_for()) as store:
+        yield World(store, settings_for, request.param)
 
 
 def assert_counted(

@@ -79,7 +79,7 @@ def test_every_question_has_recordings() -> None:
 
 
 @pytest.mark.parametrize(("question", "name"), CASES)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_no_ruined_answer_breaks_the_client_or_ends_a_run(question: Question, name: str, data: st.DataObject) -> None:
     answer = data.draw(ruined(name))
