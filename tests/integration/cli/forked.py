@@ -12,11 +12,16 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 from salina_monitor.cli import main
 
+ROOT = Path(__file__).parents[3]
 PATIENCE_S = 90.0
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__, "salina_monitor.sandbox"])
@@ -28,13 +33,26 @@ def run(arguments: Sequence[str], env: dict[str, str], folder: Path, streams: Pa
     `streams` is a folder with a file `stdin`; `stdout` and `stderr` are written beside it. Raises TimeoutError.
     """
     process = _context.Process(target=_command, args=(list(arguments), env, str(folder), str(streams)))
-    process.start()
+    with _as_if_alone():
+        process.start()
     process.join(PATIENCE_S)
     if process.exitcode is None:
         process.kill()
         process.join()
         raise TimeoutError(f"{arguments} did not end within {PATIENCE_S:.0f} s")
     return process.exitcode
+
+
+@contextmanager
+def _as_if_alone() -> Iterator[None]:
+    """What the loaded process and its children would take over otherwise: the main module of whoever runs the tests.
+
+    A page script that a test ran may have taken that place.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        patch.setenv("PYTHONPATH", str(ROOT))  # what is loaded ahead is found by this alone
+        yield
 
 
 def _command(arguments: list[str], env: dict[str, str], folder: str, streams: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from salina_monitor import __version__
 from salina_monitor.cli import main
 from tests.integration.cli.command import MONITOR, Shell
 
@@ -92,3 +95,14 @@ def test_the_group_says_it_too_and_nothing_at_all_is_help(shell: Shell) -> None:
 def test_version(shell: Shell) -> None:
     done = shell("--version")
     assert (done.code, done.out.strip().count(".")) == (0, 2)
+
+
+def test_a_command_is_forked_with_everything_loaded_whatever_ran_here_before(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page script run by AppTest leaves itself as the main module, and the folder may be another."""
+    left = ModuleType("__main__")
+    left.__file__ = str(shell.folder / "gone.py")
+    monkeypatch.setitem(sys.modules, "__main__", left)
+    monkeypatch.chdir(shell.folder)
+    assert shell("--version").out.strip() == __version__
