@@ -80,4 +80,5 @@ def rows(page: Page) -> list[list[str]]:
     """The table as a screen reader has it."""
     grid = page.locator(".st-key-jobs canvas table tbody tr")
     grid.first.wait_for(state="attached", timeout=15_000)
-    return [row.locator("td").all_inner_texts() for row in grid.all()]
+    found = grid.evaluate_all("rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => cell.innerText))")
+    return [list(row) for row in found]

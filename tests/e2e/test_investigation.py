@@ -22,9 +22,8 @@ def test_a_click_on_a_piece_of_a_bar_lists_the_jobs_it_counted(open_system: Call
     page = open_system()
     unfold(page)
     pieces = page.locator(".st-key-trends .mark-rect path")
-    spoken = {
-        label: n for n in range(pieces.count()) if "What: Failed" in (label := _label(pieces.nth(n).get_attribute))
-    }
+    labels = pieces.evaluate_all("all => all.map(one => one.getAttribute('aria-label') || '')")
+    spoken = {label: n for n, label in enumerate(labels) if "What: Failed" in label}
     label, place = max(spoken.items(), key=lambda item: int(re.sub(r"\D", "", item[0].rpartition("Jobs: ")[2])))
     pieces.nth(place).click(force=True)
     page.wait_for_url("**status=failed*")
@@ -39,8 +38,10 @@ def test_a_click_on_a_bar_counts_while_the_page_is_brought_up_to_date(open_syste
     page.set_viewport_size({"width": 1440, "height": 1600})  # the bars are clicked where they are
     unfold(page)
     for wait_ms in (100, 350, 700):
-        boxes = [piece.bounding_box() for piece in page.locator(".st-key-trends .mark-rect path").all()]
-        box = max((box for box in boxes if box), key=lambda box: box["height"])
+        boxes = page.locator(".st-key-trends .mark-rect path").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().toJSON())"
+        )
+        box = max(boxes, key=lambda box: box["height"])
         page.locator(".st-key-refresh button").click()
         page.wait_for_timeout(wait_ms)
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -54,10 +55,6 @@ def test_a_click_on_a_bar_counts_while_the_page_is_brought_up_to_date(open_syste
         page.locator(".st-key-status button", has_text="All").first.click()
         page.wait_for_url(lambda url: "status=" not in url)
         wait_idle(page)
-
-
-def _label(attribute: Callable[[str], str | None]) -> str:
-    return attribute("aria-label") or ""
 
 
 def test_a_bar_is_reached_by_keys_alone(open_system: Callable[..., Page]) -> None:
