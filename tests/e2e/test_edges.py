@@ -19,7 +19,7 @@ from salina_monitor.navigation import PAGES, paths
 from salina_monitor.policy import allows
 from salina_monitor.settings import Settings
 from salina_monitor.store import Store
-from tests.e2e.driver import TITLE, session_cookie, sign_in, wait_idle
+from tests.e2e.driver import REFUSAL, TITLE, session_cookie, sign_in, wait_idle
 from tests.e2e.processes import PASSWORDS, ServerProcess, accounts_of, running_server
 from tests.support.canaries import canaries, canary_env, heard
 from tests.support.folders import open_folder
@@ -202,12 +202,21 @@ def test_every_page_for_every_role(role: str, server: ServerProcess, new_page: C
     page = new_page()
     page.goto(f"{server.url}/admin/account")
     sign_in(page, role, PASSWORDS[role])
-    for rule in PAGES:
-        page.goto(server.url + rule.address)
+    user = User(role, Role(role))
+    addresses = [(rule.address, rule.right) for rule in PAGES]
+    addresses += [(f"/admin/{path}", PAGES[0].right) for path in ("", "system?status=failed", "job?id=1")]
+    for address, right in addresses:
+        page.goto(server.url + address)
         page.locator(".st-key-signout button").or_(page.get_by_text("does not allow")).first.wait_for()
         wait_idle(page)
-        refused = page.get_by_text("System monitoring is for owners and admins").count()
-        assert bool(refused) is not allows(User(role, Role(role)), rule.right), rule.path
+        refused = page.get_by_text(REFUSAL).count()
+        assert bool(refused) is not allows(user, right), address
+        if refused:
+            expect(page.get_by_role("heading", name=TITLE)).to_have_count(0)
+            expect(page.locator("[class*=st-key-card_], [class*=st-key-health_], .st-key-jobs")).to_have_count(0)
+            expect(page.locator(".st-key-signout button")).to_be_visible()
+    page.goto(f"{server.url}/admin/account")  # everybody has a password and sessions of their own
+    expect(page.get_by_text(f"Signed in as {role}")).to_be_visible()
     links = page.locator('[data-testid="stTopNavLink"]').all_inner_texts()
     assert [text.split("\n")[-1] for text in links] == (
         ["System", "Failures", "Health", "Activity", "Account"] if role in ("owner", "admin") else []
@@ -229,7 +238,7 @@ def test_a_page_open_on_a_second_screen_obeys_a_demotion_at_its_next_click(
         try:
             for page in pages:
                 page.locator(".st-key-refresh button").click()
-                expect(page.get_by_text("System monitoring is for owners and admins")).to_be_visible()
+                expect(page.get_by_text(REFUSAL)).to_be_visible()
                 expect(page.locator("[class*=st-key-card_], [class*=st-key-health_]")).to_have_count(0)
         finally:
             accounts.users.set_role("admin", Role.ADMIN)
