@@ -304,14 +304,14 @@ def test_a_silent_service_holds_nobody_up_and_turns_red_at_five_seconds(
     page.locator(".st-key-refresh button").click()
     expect(health(page, "s3").get_by_text("Checking")).to_be_visible()
     for service in ("database", "clerk", "resend", "inngest"):
-        expect(health(page, service).get_by_text("Healthy")).to_be_visible(timeout=2_000)
-    assert time.monotonic() - began < 4
+        expect(health(page, service).get_by_text("Healthy")).to_be_visible(timeout=4_000)
+    assert time.monotonic() - began < 4.5, "before the silent one is given up"
     # Meanwhile the list is not held up.
     page.locator(".st-key-status button", has_text="Failed").click()
-    page.wait_for_url("**status=failed*", timeout=2_500)
+    page.wait_for_url("**status=failed*", timeout=4_000)
     expect(health(page, "s3").get_by_text("Checking")).to_have_count(0, timeout=8_000)
     expect(health(page, "s3").get_by_text("Unhealthy")).to_be_visible()
-    assert 4.5 < time.monotonic() - began < 8
+    assert 4.5 < time.monotonic() - began < 10  # five, and what a repaint takes beside another browser
     expect(health(page, "s3").get_by_text(re.compile("No answer from .* within"))).to_be_visible()
     expect(page.locator(".st-key-verdict").get_by_text("Trouble")).to_be_visible()
 

@@ -147,6 +147,6 @@ def test_any_text_has_a_key(message: str, stack: str) -> None:
 @pytest.mark.parametrize("piece", ["a", "1", "/a", "a@", "a.", "://x", "0x", "a_1", "'", '"', "at a", "12:30", "é"])
 def test_hostile_text_is_done_in_time(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor: what else runs does not count
     fingerprint("f", JobError(text, text, text))
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1

@@ -133,6 +133,6 @@ def test_no_secret_survives_whatever_stands_around_it(name: str, before: str, af
 def test_a_megabyte_of_hostile_text_is_done_in_time(piece: str) -> None:
     """A regular expression that runs away would let one job's error stop the page."""
     text = piece * (1_000_000 // len(piece))
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor: what else runs does not count
     redact(text)
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
