@@ -32,7 +32,7 @@ lint: $(VENV)/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --num-workers 2
 
-# Most tests wait for servers more than they work, so three share the cores, then two Chromiums. What measures time
+# Some tests wait for servers, so three share two cores, then two Chromiums. What measures time
 # comes last, by itself, and so does the short chaos walk. `make test WORKERS=0 BROWSERS=0` runs one after the other.
 WORKERS ?= 3
 BROWSERS ?= 2

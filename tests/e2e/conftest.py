@@ -29,8 +29,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Each page would be a process with scripts to compile anew, and no page lives long enough for the optimizer: a
-    # page takes a sixth less without.
+    # Each page would be a process with scripts to compile anew, and none lives long enough for the optimizer to pay.
     "--process-per-site",
     "--js-flags=--no-opt",
 ]

@@ -80,5 +80,7 @@ def rows(page: Page) -> list[list[str]]:
     """The table as a screen reader has it."""
     grid = page.locator(".st-key-jobs canvas table tbody tr")
     grid.first.wait_for(state="attached", timeout=15_000)
-    found = grid.evaluate_all("rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => cell.innerText))")
-    return [list(row) for row in found]
+    found: list[list[str]] = grid.evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => cell.innerText))"
+    )
+    return found

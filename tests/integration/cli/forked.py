@@ -67,7 +67,7 @@ def _command(arguments: list[str], env: dict[str, str], folder: str, streams: st
         main(arguments, prog_name="python -m salina_monitor")
     finally:
         # As an interpreter ends: multiprocessing leaves these out.
-        threading._shutdown()  # type: ignore[attr-defined]
+        threading._shutdown()
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

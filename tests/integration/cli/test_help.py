@@ -97,7 +97,7 @@ def test_version(shell: Shell) -> None:
     assert (done.code, done.out.strip().count(".")) == (0, 2)
 
 
-def test_a_command_is_forked_with_everything_loaded_whatever_ran_here_before(
+def test_a_forked_command_takes_over_nothing_of_what_ran_here_before(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page script run by AppTest leaves itself as the main module, and the folder may be another."""
